@@ -1,0 +1,59 @@
+package dev.assetmanagerd.registry;
+
+import dev.assetmanagerd.api.v1.Asset;
+import dev.assetmanagerd.api.v1.StorageBackend;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The registry as of one log position. Everything asked of one view is answered from the same
+ * snapshot, while the writer goes on undisturbed.
+ *
+ * <p>Valid only inside the callback it is handed to, and only on that thread. Failures of the
+ * database surface as {@link RegistryException}.
+ */
+public interface RegistryView {
+  /** The last log entry this view contains. */
+  LogPosition applied();
+
+  /** The cluster clock, milliseconds. */
+  long clusterTimeMillis();
+
+  /** The asset of this id in whatever status, DELETING included. */
+  Optional<Asset> asset(String id);
+
+  /** The assets of these ids that exist, DELETING included, in no particular order. */
+  List<Asset> assets(Collection<String> ids);
+
+  /** One page of a listing. */
+  AssetPage list(AssetQuery query);
+
+  /**
+   * AVAILABLE assets that no lease holds and that were last used before a time, by id.
+   *
+   * <p>A lease that has expired on the cluster clock counts as gone, so that a dry run says what a
+   * real run does, which ends expired leases first.
+   *
+   * @param lastAccessedBefore Unix seconds, exclusive
+   * @param afterId continue behind this id; null from the start
+   * @param limit at most this many
+   */
+  List<Asset> collectable(long lastAccessedBefore, @Nullable String afterId, int limit);
+
+  /** Number of leases that have expired on the cluster clock and not been ended yet. */
+  int expiredLeases();
+
+  /** Whether any lease has an expiry, that is, whether the cluster clock has to move. */
+  boolean hasExpiringLeases();
+
+  /** DELETING assets, by id, at most {@code limit}. */
+  List<Asset> deleting(int limit);
+
+  /** Whether another asset than {@code exceptId}, of whatever status, refers to this blob. */
+  boolean blobInUse(StorageBackend backend, String location, String exceptId);
+
+  /** Lower-case hexadecimal SHA-256 over all replicated rows, in key order. Reads everything. */
+  String stateHash();
+}

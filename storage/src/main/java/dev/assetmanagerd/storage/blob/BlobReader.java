@@ -1,0 +1,30 @@
+package dev.assetmanagerd.storage.blob;
+
+import java.io.IOException;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** Read access to blobs. Thread-safe; blocks for I/O. */
+public interface BlobReader {
+  /**
+   * Size of the blob, or empty when there is none at the location.
+   *
+   * @throws InvalidLocationException when the location is not one of this store's
+   */
+  Optional<BlobStat> stat(String location) throws IOException;
+
+  /**
+   * Opens the blob for reading from an offset on. The caller closes the channel.
+   *
+   * @throws java.nio.file.NoSuchFileException when there is no blob
+   * @throws InvalidLocationException when the location is not one of this store's
+   */
+  ReadableByteChannel open(String location, long offset) throws IOException;
+
+  /**
+   * The blob as a file on this host, where the store is one of files; empty where it has to be
+   * fetched. The file must not be written to.
+   */
+  Optional<Path> localFile(String location) throws IOException;
+}

@@ -1,0 +1,23 @@
+package dev.assetmanagerd.storage.blob;
+
+import java.io.IOException;
+import java.nio.file.Path;
+
+/** Write access to content-addressed blobs. Thread-safe; blocks for I/O. */
+public interface BlobWriter {
+  /**
+   * Directory for files that are on their way into this store; on its file system where it has one.
+   */
+  Path stagingDirectory();
+
+  /**
+   * Makes a staged file a blob, under its digest. When this returns, the blob is whole, durable and
+   * visible to every node; before, nobody can see any of it. Where the blob exists already, in its
+   * full size, it is left as it is. The staged file is consumed either way.
+   *
+   * @param staged a complete, fsynced file in {@link #stagingDirectory()}
+   * @param digest of its content, computed by the caller while writing it
+   * @param sizeBytes its size
+   */
+  BlobStat put(Path staged, Sha256 digest, long sizeBytes) throws IOException;
+}
