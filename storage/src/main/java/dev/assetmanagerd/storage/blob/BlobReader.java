@@ -8,14 +8,16 @@ import java.util.Optional;
 /** Read access to blobs. Thread-safe; blocks for I/O. */
 public interface BlobReader {
   /**
-   * Size of the blob, or empty when there is none at the location.
+   * Size of the blob, or empty when there is none at the location. The location in the answer is
+   * the one way of writing it that identifies the blob; keep that one.
    *
    * @throws InvalidLocationException when the location is not one of this store's
    */
   Optional<BlobStat> stat(String location) throws IOException;
 
   /**
-   * Opens the blob for reading from an offset on. The caller closes the channel.
+   * Opens the blob for reading from an offset on; from beyond its end, there is nothing to read.
+   * The caller closes the channel.
    *
    * @throws java.nio.file.NoSuchFileException when there is no blob
    * @throws InvalidLocationException when the location is not one of this store's
@@ -25,6 +27,9 @@ public interface BlobReader {
   /**
    * The blob as a file on this host, where the store is one of files; empty where it has to be
    * fetched. The file must not be written to.
+   *
+   * @throws java.nio.file.NoSuchFileException when there is no blob
+   * @throws InvalidLocationException when the location is not one of this store's
    */
   Optional<Path> localFile(String location) throws IOException;
 }

@@ -1,0 +1,58 @@
+package dev.assetmanagerd.storage.blob;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+/** Digests of bytes that are read once, in constant memory. Thread-safe; blocks for I/O. */
+public final class Hashing {
+  private static final int BUFFER_BYTES = 256 * 1024;
+
+  private Hashing() {}
+
+  /**
+   * What was found in reading something to its end.
+   *
+   * @param sizeBytes how much there was
+   * @param digest of all of it
+   */
+  public record Content(long sizeBytes, Sha256 digest) {}
+
+  /** Reads a file. Symbolic links are followed; who must not, checks before. */
+  public static Content sha256(Path file) throws IOException {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      return sha256(channel);
+    }
+  }
+
+  /** Reads a channel from where it stands to its end. The caller closes it. */
+  public static Content sha256(ReadableByteChannel channel) throws IOException {
+    MessageDigest digest = newSha256();
+    ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
+    long size = 0;
+    while (channel.read(buffer) >= 0) {
+      size += buffer.position();
+      digest.update(buffer.flip());
+      buffer.clear();
+    }
+    return new Content(size, finish(digest));
+  }
+
+  static MessageDigest newSha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-256", e);
+    }
+  }
+
+  static Sha256 finish(MessageDigest digest) {
+    return new Sha256(HexFormat.of().formatHex(digest.digest()));
+  }
+}

@@ -1,0 +1,120 @@
+package dev.assetmanagerd.storage.blob;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.MessageDigest;
+import java.util.Set;
+import java.util.concurrent.Executor;
+
+/**
+ * Takes the bytes of an upload once: they are counted, hashed and written to a file in one pass, in
+ * constant memory.
+ *
+ * <p>Hashing happens in the caller's thread, writing in an executor's, so that a large upload costs
+ * the slower of the two and not their sum. The caller is held back when the disk does not keep up.
+ *
+ * <p>For one thread at a time. A failed spool stays failed; close it.
+ */
+public final class Spool implements AutoCloseable {
+  private final Path file;
+  private final long limitBytes;
+  private final FileChannel channel;
+  private final WriteBehind writer;
+  private final MessageDigest digest = Hashing.newSha256();
+  private long sizeBytes;
+  private boolean finished;
+
+  private Spool(Path file, long limitBytes, FileChannel channel, Executor executor) {
+    this.file = file;
+    this.limitBytes = limitBytes;
+    this.channel = channel;
+    this.writer = new WriteBehind(channel, executor);
+  }
+
+  /** Opens a spool that does all its work in the caller's thread. */
+  public static Spool open(Path stagingDirectory, String nodeId, long limitBytes)
+      throws IOException {
+    return open(stagingDirectory, nodeId, limitBytes, Runnable::run);
+  }
+
+  /**
+   * Opens a spool.
+   *
+   * @param stagingDirectory {@link BlobWriter#stagingDirectory()}; must exist
+   * @param nodeId of this node, so that what a crash leaves behind can be told and swept up
+   * @param limitBytes the most it takes
+   * @param executor runs the writes; each task ends by itself as soon as nothing waits to be
+   *     written
+   */
+  public static Spool open(Path stagingDirectory, String nodeId, long limitBytes, Executor executor)
+      throws IOException {
+    if (limitBytes < 0) {
+      throw new IllegalArgumentException("limit of " + limitBytes + " bytes");
+    }
+    Path file = stagingDirectory.resolve(StagedName.next(nodeId));
+    FileChannel channel =
+        FileChannel.open(
+            file,
+            Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+    return new Spool(file, limitBytes, channel, executor);
+  }
+
+  /**
+   * Takes all that remains in the buffers. They may be used again when this returns.
+   *
+   * @throws BlobTooLargeException when it would be more than the limit; none of it is taken then
+   */
+  public void write(ByteBuffer... data) throws IOException {
+    if (finished) {
+      throw new IllegalStateException("the spool is finished");
+    }
+    long more = 0;
+    for (ByteBuffer buffer : data) {
+      more += buffer.remaining();
+    }
+    if (more > limitBytes - sizeBytes) {
+      throw new BlobTooLargeException(limitBytes);
+    }
+    for (ByteBuffer buffer : data) {
+      writer.append(buffer, digest);
+    }
+    sizeBytes += more;
+  }
+
+  /** Number of bytes taken so far. */
+  public long sizeBytes() {
+    return sizeBytes;
+  }
+
+  /** Waits until everything is written and flushed to the disk. Nothing can be written after. */
+  public SpooledFile finish() throws IOException {
+    if (finished) {
+      throw new IllegalStateException("the spool is finished");
+    }
+    finished = true;
+    writer.finish();
+    channel.close();
+    if (Files.size(file) != sizeBytes) {
+      throw new IOException(
+          file + " has " + Files.size(file) + " bytes after writing " + sizeBytes + " to it");
+    }
+    return new SpooledFile(file, sizeBytes, Hashing.finish(digest));
+  }
+
+  /** Deletes the file, where a store has not taken it. May be called again. */
+  @Override
+  public void close() throws IOException {
+    finished = true;
+    try {
+      channel.close(); // a write in another thread ends with an exception that nobody waits for
+    } finally {
+      Files.deleteIfExists(file);
+    }
+  }
+}

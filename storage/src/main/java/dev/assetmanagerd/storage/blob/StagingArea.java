@@ -1,0 +1,118 @@
+package dev.assetmanagerd.storage.blob;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The hidden directory of a store where files lie until they are renamed into place. */
+final class StagingArea {
+  static final String NAME = ".staging";
+
+  private static final Logger log = LoggerFactory.getLogger(StagingArea.class);
+
+  private final Path directory;
+  private final String nodeId;
+
+  StagingArea(Path realRoot, String nodeId) {
+    this.directory = realRoot.resolve(NAME);
+    this.nodeId = nodeId;
+  }
+
+  Path directory() {
+    return directory;
+  }
+
+  boolean isPresent() {
+    return Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS);
+  }
+
+  Path newFile() {
+    return directory.resolve(StagedName.next(nodeId));
+  }
+
+  /** Writes a file and renames it the way a blob is, out of this directory and back in. */
+  void probe() throws IOException {
+    Path staged = newFile();
+    Path outside = directory.resolveSibling("." + staged.getFileName());
+    try {
+      touch(staged);
+      Files.move(staged, outside, StandardCopyOption.ATOMIC_MOVE);
+      Files.move(outside, staged, StandardCopyOption.ATOMIC_MOVE);
+    } catch (AtomicMoveNotSupportedException e) {
+      throw new IOException(directory + " is on another file system than the blobs", e);
+    } finally {
+      Files.deleteIfExists(staged);
+      Files.deleteIfExists(outside);
+    }
+  }
+
+  /** Deletes what this node left here before it was last stopped. */
+  int deleteOwn() throws IOException {
+    return delete(file -> StagedName.isOf(nodeId, nameOf(file)));
+  }
+
+  /** Deletes what any node left here and nobody has written to for a while. */
+  int deleteOlderThan(Duration age) throws IOException {
+    // The server's clock made the files' times, so it is asked for the present time as well.
+    Path now = newFile();
+    try {
+      touch(now);
+      FileTime limit =
+          FileTime.from(
+              Files.getLastModifiedTime(now, LinkOption.NOFOLLOW_LINKS).toInstant().minus(age));
+      return delete(file -> StagedName.isStaged(nameOf(file)) && isOlder(file, limit));
+    } finally {
+      Files.deleteIfExists(now);
+    }
+  }
+
+  private int delete(Predicate<Path> which) throws IOException {
+    int deleted = 0;
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
+      for (Path file : files) {
+        if (which.test(file) && Files.deleteIfExists(file)) {
+          log.info("Deleted {}, left over from an upload that did not end", file);
+          deleted++;
+        }
+      }
+    } catch (java.nio.file.DirectoryIteratorException e) {
+      throw e.getCause();
+    }
+    return deleted;
+  }
+
+  private static boolean isOlder(Path file, FileTime limit) {
+    try {
+      return Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS).compareTo(limit) < 0;
+    } catch (NoSuchFileException e) {
+      return false; // its upload has just ended
+    } catch (IOException e) {
+      log.warn("Cannot tell the age of {}: {}", file, e.toString());
+      return false;
+    }
+  }
+
+  private static String nameOf(Path file) {
+    return String.valueOf(file.getFileName());
+  }
+
+  private static void touch(Path file) throws IOException {
+    try (FileChannel channel =
+        FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+      channel.write(java.nio.ByteBuffer.wrap(new byte[] {1}));
+      channel.force(true);
+    }
+  }
+}

@@ -1,0 +1,117 @@
+package dev.assetmanagerd.storage.place;
+
+import dev.assetmanagerd.storage.file.DiskFailure;
+import dev.assetmanagerd.storage.file.Reflink;
+import dev.assetmanagerd.storage.file.SourceChangedException;
+import dev.assetmanagerd.storage.place.PlacementException.Reason;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * Puts files into a directory of somebody else's, under these rules:
+ *
+ * <ul>
+ *   <li>The directory lies under an allowed root, by its name and after following symbolic links.
+ *       It is made where it is missing, mode 0755.
+ *   <li>A file is made under a temporary name beside its target, flushed, and renamed over it.
+ *       Nothing that exists is ever opened for writing: behind it there may be a hard link to a
+ *       blob that all VMs share.
+ *   <li>All files of a request are made before the first is renamed; when one cannot be made, none
+ *       appears, and directories made for it are removed.
+ *   <li>Repeating a request succeeds. A link to the same source is left alone, and so is a file of
+ *       its own with the same content. A writable file whose content has come to differ is replaced
+ *       by a fresh one, in one step: a process that has the old one open keeps it until it closes
+ *       it, and whoever opens the path next gets the content that was asked for.
+ * </ul>
+ *
+ * <p>Symbolic links are resolved when a request begins. Who can replace directories under the roots
+ * while it runs is trusted.
+ *
+ * <p>Thread-safe; blocks for I/O. Two requests for one file at a time both succeed, the later one
+ * wins.
+ */
+public final class Placement {
+  private static final Duration ABANDONED_AFTER = Duration.ofHours(1);
+
+  private final AllowedRoots roots;
+  private final FileStager stager;
+  private final Clock clock;
+
+  /**
+   * For this platform's file systems.
+   *
+   * @param allowedRoots absolute directories; made where they are missing when first used
+   * @param clock wall clock, to tell temporary files of a dead process from those in use
+   */
+  public Placement(List<Path> allowedRoots, Clock clock) {
+    this(allowedRoots, clock, Reflink.ofPlatform());
+  }
+
+  Placement(List<Path> allowedRoots, Clock clock, Reflink reflink) {
+    this.roots = new AllowedRoots(allowedRoots);
+    this.stager = new FileStager(reflink);
+    this.clock = clock;
+  }
+
+  /**
+   * Says whether a request for this directory would be allowed by its name, without touching
+   * anything.
+   *
+   * @throws PlacementException when not
+   */
+  public void checkTarget(Path targetDirectory) throws PlacementException {
+    TargetNames.checkDirectory(targetDirectory);
+    roots.rootOf(targetDirectory.normalize());
+  }
+
+  /**
+   * Places files.
+   *
+   * @param targetDirectory absolute
+   * @param items in any order
+   * @return for each item, in their order, where it is now
+   */
+  public List<PlacedFile> place(Path targetDirectory, List<PlacementItem> items)
+      throws PlacementException {
+    checkTarget(targetDirectory);
+    TargetNames.check(items);
+    Path directory = targetDirectory.normalize();
+    long bytes = 0;
+    try {
+      for (PlacementItem item : items) {
+        bytes += FileStager.sourceAttributes(item.source()).size();
+      }
+      return new PlacementRequest(roots, stager)
+          .run(directory, items, FileTime.from(clock.instant().minus(ABANDONED_AFTER)));
+    } catch (PlacementException e) {
+      throw e;
+    } catch (IOException e) {
+      throw translate(e, directory, bytes);
+    }
+  }
+
+  private static PlacementException translate(IOException e, Path directory, long bytes) {
+    if (e instanceof SourceChangedException) {
+      return new PlacementException(Reason.SOURCE_CHANGED, String.valueOf(e.getMessage()), e);
+    }
+    Path existing = directory;
+    while (!Files.exists(existing) && existing.getParent() != null) {
+      existing = existing.getParent();
+    }
+    return switch (DiskFailure.of(e, existing, bytes)) {
+      case NO_SPACE ->
+          new PlacementException(Reason.NO_SPACE, directory, "no space for " + bytes + " bytes", e);
+      case PERMISSION ->
+          new PlacementException(Reason.PERMISSION, directory, "not permitted: " + e, e);
+      case READ_ONLY ->
+          new PlacementException(Reason.READ_ONLY, directory, "is on a read-only file system", e);
+      case NOT_FOUND, STALE_HANDLE, OTHER ->
+          new PlacementException(Reason.IO, directory, String.valueOf(e), e);
+    };
+  }
+}
