@@ -1,0 +1,79 @@
+package dev.assetmanagerd.registry;
+
+import dev.assetmanagerd.log.v1.Command;
+import dev.assetmanagerd.log.v1.Command.KindCase;
+import dev.assetmanagerd.log.v1.LogEntry;
+import dev.assetmanagerd.log.v1.Outcome;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Applies entries to the registry. Depends on the entry and the tables and on nothing else.
+ *
+ * <p>Every command first checks everything and then writes, so a rejection leaves nothing to undo
+ * and cannot spoil its neighbours in the transaction.
+ */
+final class Applier {
+  /** The highest format level of an entry that this program can apply. */
+  static final int FORMAT_LEVEL = 1;
+
+  private final AssetCommands assets;
+  private final LeaseCommands leases;
+  private final DeletionCommands deletion;
+
+  Applier(Sql sql) {
+    this.assets = new AssetCommands(sql);
+    this.leases = new LeaseCommands(sql);
+    this.deletion = new DeletionCommands(sql);
+  }
+
+  /**
+   * Refuses an entry that cannot be applied with certainty, before anything is changed.
+   *
+   * @return the cluster clock once the entry has moved it
+   * @throws RegistryException which must stop the node: a replica that skips an entry has diverged
+   */
+  static long check(LogEntry entry, long clockMillis) {
+    int level = entry.getFormatLevel();
+    if (level < 1 || level > FORMAT_LEVEL) {
+      throw new RegistryException(
+          "the entry asks for format level %s, but this program knows 1 to %d"
+              .formatted(Integer.toUnsignedString(level), FORMAT_LEVEL));
+    }
+    for (Command command : entry.getCommandsList()) {
+      if (command.getKindCase() == KindCase.KIND_NOT_SET) {
+        throw new RegistryException(
+            "the entry holds a command of no known kind, request " + command.getRequestId());
+      }
+    }
+    long advance = entry.getClockAdvanceMillis();
+    if (advance < 0 || advance > Long.MAX_VALUE - clockMillis) {
+      throw new RegistryException(
+          "the entry moves the cluster clock, now %d, by %d".formatted(clockMillis, advance));
+    }
+    return clockMillis + advance;
+  }
+
+  /** Applies the commands of a checked entry, in order; one outcome each. */
+  List<Outcome> apply(LogEntry entry, long clockMillis) {
+    EntryTime time = new EntryTime(Math.floorDiv(entry.getWallTimeMillis(), 1000L), clockMillis);
+    List<Outcome> outcomes = new ArrayList<>(entry.getCommandsCount());
+    for (Command command : entry.getCommandsList()) {
+      outcomes.add(apply(command, time));
+    }
+    return outcomes;
+  }
+
+  private Outcome apply(Command command, EntryTime time) {
+    return switch (command.getKindCase()) {
+      case REGISTER_ASSET -> assets.register(command.getRegisterAsset(), time);
+      case ACQUIRE_ASSET -> leases.acquire(command.getAcquireAsset(), time);
+      case RELEASE_ASSET -> leases.release(command.getReleaseAsset());
+      case MARK_DELETING -> deletion.mark(command.getMarkDeleting(), time);
+      case PURGE_ASSETS -> deletion.purge(command.getPurgeAssets());
+      case EXPIRE_LEASES -> leases.expire(command.getExpireLeases(), time);
+      case TOUCH_ASSETS -> assets.touch(command.getTouchAssets(), time);
+      case KIND_NOT_SET -> throw new IllegalStateException("the entry was not checked");
+    };
+  }
+}

@@ -1,0 +1,100 @@
+package dev.assetmanagerd.registry;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Opens connections to a registry file, with the settings that each purpose needs. */
+final class Connections {
+  private Connections() {}
+
+  /** Creates or migrates the file. The only connection that may change it. */
+  static Sql writer(Path file) {
+    Path directory = file.toAbsolutePath().getParent();
+    if (directory == null || !Files.isDirectory(directory)) {
+      throw new RegistryException("the directory of " + file + " does not exist");
+    }
+    Sql sql = Sql.open(file, true);
+    try {
+      // Waits only for a copy or a checkpoint: there is no other writer.
+      sql.execute("PRAGMA busy_timeout = 1000");
+      Migrations.knownVersion(sql, file);
+      expect(sql, "journal_mode", "PRAGMA journal_mode = WAL", "wal");
+      sql.execute("PRAGMA synchronous = NORMAL");
+      sql.execute("PRAGMA foreign_keys = ON");
+      expect(sql, "foreign_keys", "PRAGMA foreign_keys", "1");
+      sql.execute("PRAGMA cache_size = -65536");
+      sql.execute("PRAGMA wal_autocheckpoint = 4000");
+      sql.execute("PRAGMA journal_size_limit = 67108864");
+      Migrations.migrate(sql, file);
+      return sql;
+    } catch (RuntimeException e) {
+      closeQuietly(sql, e);
+      throw e;
+    }
+  }
+
+  /** Reads a file that exists and whose schema is the current one. */
+  static Sql reader(Path file) {
+    if (!Files.isRegularFile(file)) {
+      throw new RegistryException(file + " does not exist");
+    }
+    Sql sql = Sql.open(file, false);
+    try {
+      sql.execute("PRAGMA busy_timeout = 5000");
+      sql.execute("PRAGMA query_only = ON");
+      sql.execute("PRAGMA cache_size = -8192");
+      if (Migrations.knownVersion(sql, file) == 0) {
+        throw new RegistryException(file + " is not a registry database");
+      }
+      return sql;
+    } catch (RuntimeException e) {
+      closeQuietly(sql, e);
+      throw e;
+    }
+  }
+
+  /** Fails unless every page, reference and count of the file is in order. */
+  static void verify(Path file) {
+    try (Sql sql = reader(file)) {
+      List<String> damage = sql.list("PRAGMA quick_check(10)", row -> row.text(1));
+      if (!damage.equals(List.of("ok"))) {
+        throw new RegistryException(file + " is damaged: " + String.join("; ", damage));
+      }
+      if (sql.first("PRAGMA foreign_key_check", row -> true).isPresent()) {
+        throw new RegistryException(file + " is damaged: a row refers to one that does not exist");
+      }
+      sql.first(
+              """
+              SELECT a.id FROM assets AS a
+              LEFT JOIN (SELECT asset_id, count(*) AS n FROM leases GROUP BY asset_id) AS l
+                ON l.asset_id = a.id
+              WHERE a.lease_count <> coalesce(l.n, 0) LIMIT 1
+              """,
+              row -> row.text(1))
+          .ifPresent(
+              id -> {
+                throw new RegistryException(
+                    file + " is damaged: asset " + id + " counts other leases than it has");
+              });
+      if (Progress.read(sql).clusterTimeMillis() < 0) {
+        throw new RegistryException(file + " is damaged: its cluster clock is negative");
+      }
+    }
+  }
+
+  private static void expect(Sql sql, String setting, String pragma, String wanted) {
+    String found = sql.text(pragma);
+    if (!found.equals(wanted)) {
+      throw new RegistryException(setting + " is " + found + " where it must be " + wanted);
+    }
+  }
+
+  private static void closeQuietly(Sql sql, RuntimeException cause) {
+    try {
+      sql.close();
+    } catch (RegistryException e) {
+      cause.addSuppressed(e);
+    }
+  }
+}

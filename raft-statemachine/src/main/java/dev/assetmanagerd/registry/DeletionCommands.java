@@ -1,0 +1,106 @@
+package dev.assetmanagerd.registry;
+
+import dev.assetmanagerd.api.v1.Asset;
+import dev.assetmanagerd.api.v1.AssetStatus;
+import dev.assetmanagerd.log.v1.AssetsPurged;
+import dev.assetmanagerd.log.v1.DeletionMarked;
+import dev.assetmanagerd.log.v1.DeletionMarked.Refusal;
+import dev.assetmanagerd.log.v1.DeletionMarked.Why;
+import dev.assetmanagerd.log.v1.MarkDeleting;
+import dev.assetmanagerd.log.v1.Outcome;
+import dev.assetmanagerd.log.v1.PurgeAssets;
+import java.util.Optional;
+
+/** The two steps of deleting. */
+final class DeletionCommands {
+  private static final String EXPIRED_OF_ASSET =
+      "SELECT count(*) FROM leases WHERE asset_id = ? AND expires_at <= ?";
+  private static final String END_LEASES = "DELETE FROM leases WHERE asset_id = ?";
+  private static final String MARK =
+      "UPDATE assets SET status = 3, lease_count = 0 WHERE id = ? AND status = 2";
+  private static final String PURGE = "DELETE FROM assets WHERE id = ? AND status = 3";
+
+  private final Sql sql;
+
+  DeletionCommands(Sql sql) {
+    this.sql = sql;
+  }
+
+  /**
+   * Decides for each asset by itself. A lease that has expired on the cluster clock does not hold:
+   * it is ended together with the marking, whether or not somebody has ended it before.
+   */
+  Outcome mark(MarkDeleting command, EntryTime time) {
+    if (command.getMinIdleSeconds() < 0) {
+      return Outcomes.invalid("min_idle_seconds", command.getMinIdleSeconds() + " is negative");
+    }
+    DeletionMarked.Builder marked = DeletionMarked.newBuilder();
+    for (String id : command.getAssetIdsList()) {
+      mark(id, command, time, marked);
+    }
+    return Outcome.newBuilder().setDeletionMarked(marked).build();
+  }
+
+  /** The labels go with their assets. */
+  Outcome purge(PurgeAssets command) {
+    AssetsPurged.Builder purged = AssetsPurged.newBuilder();
+    for (String id : command.getAssetIdsList()) {
+      if (sql.update(PURGE, id) == 1) {
+        purged.addAssetIds(id);
+      }
+    }
+    return Outcome.newBuilder().setAssetsPurged(purged).build();
+  }
+
+  private void mark(
+      String id, MarkDeleting command, EntryTime time, DeletionMarked.Builder marked) {
+    Optional<Asset.Builder> found = AssetRows.find(sql, id);
+    if (found.isEmpty()) {
+      marked.addRefused(refusal(id, Why.WHY_NOT_FOUND));
+      return;
+    }
+    Asset.Builder asset = found.get();
+    if (asset.getStatus() == AssetStatus.ASSET_STATUS_DELETING) {
+      marked.addRefused(refusal(id, Why.WHY_DELETING));
+      return;
+    }
+    int holding = holding(asset, time);
+    if (holding > 0 && !command.getEndLeases()) {
+      marked.addRefused(refusal(id, Why.WHY_LEASED).setLeaseCount(holding));
+      return;
+    }
+    if (tooYoung(asset, command, time)) {
+      marked.addRefused(refusal(id, Why.WHY_TOO_YOUNG));
+      return;
+    }
+    endLeases(asset);
+    sql.updateOne(MARK, id);
+    marked.addMarked(asset.setStatus(AssetStatus.ASSET_STATUS_DELETING).setReferenceCount(0));
+  }
+
+  private int holding(Asset.Builder asset, EntryTime time) {
+    if (asset.getReferenceCount() == 0) {
+      return 0;
+    }
+    long expired = sql.integer(EXPIRED_OF_ASSET, asset.getId(), time.clockMillis());
+    return Math.toIntExact(asset.getReferenceCount() - expired);
+  }
+
+  private static boolean tooYoung(Asset.Builder asset, MarkDeleting command, EntryTime time) {
+    long minIdle = command.getMinIdleSeconds();
+    return minIdle > 0 && asset.getLastAccessedAt() > time.wallSeconds() - minIdle;
+  }
+
+  private void endLeases(Asset.Builder asset) {
+    int ended = asset.getReferenceCount() == 0 ? 0 : sql.update(END_LEASES, asset.getId());
+    if (ended != asset.getReferenceCount()) {
+      throw new RegistryException(
+          "asset %s counted %d leases but had %d"
+              .formatted(asset.getId(), asset.getReferenceCount(), ended));
+    }
+  }
+
+  private static Refusal.Builder refusal(String id, Why why) {
+    return Refusal.newBuilder().setAssetId(id).setWhy(why);
+  }
+}

@@ -1,0 +1,9 @@
+package dev.assetmanagerd.registry;
+
+/**
+ * What time it is for the commands of one entry. There is no other source of time in apply.
+ *
+ * @param wallSeconds wall clock of the leader in Unix seconds, for people
+ * @param clockMillis the cluster clock after the entry has moved it
+ */
+record EntryTime(long wallSeconds, long clockMillis) {}

@@ -1,0 +1,162 @@
+package dev.assetmanagerd.registry;
+
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * The schema, as the ordered steps that lead to it. A step that was released is never edited; a
+ * change of the schema is a new step at the end.
+ *
+ * <pre>
+ *   assets ──&lt; asset_labels    labels, with a copy of the asset's listing key and type
+ *      └─────&lt; leases
+ *   label_counts               how many assets carry a label; derived, kept by triggers
+ *   progress                   one row: applied position, cluster clock
+ * </pre>
+ *
+ * <p>Enumerations are stored as their protocol numbers: status 2 is AVAILABLE, 3 is DELETING.
+ * created_at, last_accessed_at and acquired_at are Unix seconds for people; expires_at is
+ * milliseconds of the cluster clock, null for a lease without an end.
+ */
+final class Migrations {
+  /** Marks the file as a registry ("amdr"), so that no other SQLite file is taken for one. */
+  static final int APPLICATION_ID = 0x616d6472;
+
+  private static final List<String> FIRST =
+      List.of(
+          """
+          CREATE TABLE progress (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            applied_term INTEGER NOT NULL,
+            applied_index INTEGER NOT NULL,
+            cluster_time_millis INTEGER NOT NULL CHECK (cluster_time_millis >= 0)
+          ) STRICT
+          """,
+          "INSERT INTO progress VALUES (1, 0, -1, 0)",
+          // With a rowid: its rows are too long for a tree of which inner pages hold whole rows.
+          """
+          CREATE TABLE assets (
+            id TEXT NOT NULL PRIMARY KEY,
+            name TEXT NOT NULL,
+            type INTEGER NOT NULL,
+            status INTEGER NOT NULL,
+            backend INTEGER NOT NULL,
+            location TEXT NOT NULL,
+            size_bytes INTEGER NOT NULL CHECK (size_bytes >= 0),
+            checksum TEXT NOT NULL,
+            created_by TEXT NOT NULL,
+            created_at INTEGER NOT NULL,
+            last_accessed_at INTEGER NOT NULL,
+            lease_count INTEGER NOT NULL CHECK (lease_count >= 0),
+            build_id TEXT NOT NULL,
+            source_image TEXT NOT NULL,
+            CHECK (status <> 3 OR lease_count = 0)
+          ) STRICT
+          """,
+          "CREATE INDEX assets_listing ON assets (created_at, id) WHERE status <> 3",
+          "CREATE INDEX assets_listing_by_type ON assets (type, created_at, id) WHERE status <> 3",
+          // Small: hardly any asset is in another status than AVAILABLE for long.
+          "CREATE INDEX assets_by_rare_status ON assets (status, created_at, id) WHERE status <> 2",
+          "CREATE INDEX assets_deleting ON assets (id) WHERE status = 3",
+          "CREATE INDEX assets_by_location ON assets (location, backend, status)",
+          """
+          CREATE TABLE asset_labels (
+            asset_id TEXT NOT NULL REFERENCES assets (id) ON DELETE CASCADE,
+            key TEXT NOT NULL,
+            value TEXT NOT NULL,
+            created_at INTEGER NOT NULL,
+            type INTEGER NOT NULL,
+            PRIMARY KEY (asset_id, key)
+          ) STRICT, WITHOUT ROWID
+          """,
+          """
+          CREATE INDEX asset_labels_listing ON asset_labels (key, value, created_at, asset_id, type)
+          """,
+          """
+          CREATE TABLE label_counts (
+            key TEXT NOT NULL,
+            value TEXT NOT NULL,
+            assets INTEGER NOT NULL CHECK (assets >= 0),
+            PRIMARY KEY (key, value)
+          ) STRICT, WITHOUT ROWID
+          """,
+          """
+          CREATE TRIGGER asset_labels_counted AFTER INSERT ON asset_labels
+          BEGIN
+            INSERT INTO label_counts (key, value, assets) VALUES (NEW.key, NEW.value, 1)
+              ON CONFLICT (key, value) DO UPDATE SET assets = assets + 1;
+          END
+          """,
+          """
+          CREATE TRIGGER asset_labels_discounted AFTER DELETE ON asset_labels
+          BEGIN
+            UPDATE label_counts SET assets = assets - 1 WHERE key = OLD.key AND value = OLD.value;
+            DELETE FROM label_counts WHERE key = OLD.key AND value = OLD.value AND assets = 0;
+          END
+          """,
+          """
+          CREATE TABLE leases (
+            id TEXT NOT NULL PRIMARY KEY,
+            asset_id TEXT NOT NULL REFERENCES assets (id) ON DELETE RESTRICT,
+            acquired_by TEXT NOT NULL,
+            acquired_at INTEGER NOT NULL,
+            expires_at INTEGER
+          ) STRICT, WITHOUT ROWID
+          """,
+          "CREATE INDEX leases_by_asset ON leases (asset_id, expires_at)",
+          "CREATE INDEX leases_by_expiry ON leases (expires_at, id) WHERE expires_at IS NOT NULL",
+          """
+          CREATE TRIGGER leases_hold_available_assets_only BEFORE INSERT ON leases
+          WHEN (SELECT status FROM assets WHERE id = NEW.asset_id) IS NOT 2
+          BEGIN
+            SELECT RAISE(ABORT, 'a lease on an asset that is not AVAILABLE');
+          END
+          """);
+
+  /** Step n leads from schema version n to n + 1. */
+  private static final List<List<String>> STEPS = List.of(FIRST);
+
+  private Migrations() {}
+
+  /** The schema version this program works with. */
+  static int version() {
+    return STEPS.size();
+  }
+
+  /** Brings a file to {@link #version}; each step is one transaction. */
+  static void migrate(Sql sql, Path file) {
+    long found = knownVersion(sql, file);
+    for (int step = Math.toIntExact(found); step < STEPS.size(); step++) {
+      sql.execute("BEGIN IMMEDIATE");
+      try {
+        STEPS.get(step).forEach(sql::execute);
+        sql.execute("PRAGMA application_id = " + APPLICATION_ID);
+        sql.execute("PRAGMA user_version = " + (step + 1));
+        sql.execute("COMMIT");
+      } catch (RegistryException e) {
+        sql.rollback();
+        throw new RegistryException("cannot bring " + file + " to schema " + (step + 1), e);
+      }
+    }
+  }
+
+  /**
+   * The schema version of a file, 0 for an empty one.
+   *
+   * @throws RegistryException when it is newer than {@link #version} or not a registry at all
+   */
+  static long knownVersion(Sql sql, Path file) {
+    long application = sql.integer("PRAGMA application_id");
+    long version = sql.integer("PRAGMA user_version");
+    boolean empty = version == 0 && sql.integer("SELECT count(*) FROM sqlite_schema") == 0;
+    if (!empty && application != APPLICATION_ID) {
+      throw new RegistryException(file + " is not a registry database");
+    }
+    if (version > version()) {
+      throw new RegistryException(
+          "%s has schema %d, but this program knows %d at most; start a newer one"
+              .formatted(file, version, version()));
+    }
+    return version;
+  }
+}

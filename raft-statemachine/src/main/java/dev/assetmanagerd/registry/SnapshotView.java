@@ -1,0 +1,117 @@
+package dev.assetmanagerd.registry;
+
+import dev.assetmanagerd.api.v1.Asset;
+import dev.assetmanagerd.api.v1.StorageBackend;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** The view of one read transaction. */
+final class SnapshotView implements RegistryView {
+  private static final String COLLECTABLE =
+      "SELECT "
+          + AssetRows.COLUMNS
+          + """
+           FROM assets AS a WHERE a.id > ? AND a.status = 2 AND a.last_accessed_at < ?
+            AND (a.lease_count = 0 OR a.lease_count = (
+              SELECT count(*) FROM leases AS l WHERE l.asset_id = a.id AND l.expires_at <= ?))
+            ORDER BY a.id LIMIT ?
+          """;
+  private static final String EXPIRED_LEASES = "SELECT count(*) FROM leases WHERE expires_at <= ?";
+  private static final String EXPIRING_LEASE =
+      "SELECT 1 FROM leases WHERE expires_at IS NOT NULL LIMIT 1";
+  private static final String DELETING =
+      "SELECT " + AssetRows.COLUMNS + " FROM assets AS a WHERE a.status = 3 ORDER BY a.id LIMIT ?";
+  private static final String BLOB_IN_USE =
+      "SELECT 1 FROM assets WHERE location = ? AND backend = ? AND id <> ? LIMIT 1";
+
+  private final Sql sql;
+  private final Progress progress;
+  private boolean closed;
+
+  /** For a connection on which a read transaction has just begun; this fixes its snapshot. */
+  SnapshotView(Sql sql) {
+    this.sql = sql;
+    this.progress = Progress.read(sql);
+  }
+
+  /** The transaction is over: what is read from now on would be of another snapshot. */
+  void close() {
+    closed = true;
+  }
+
+  private Sql open() {
+    if (closed) {
+      throw new IllegalStateException("the view was used after its read had ended");
+    }
+    return sql;
+  }
+
+  @Override
+  public LogPosition applied() {
+    return progress.applied();
+  }
+
+  @Override
+  public long clusterTimeMillis() {
+    return progress.clusterTimeMillis();
+  }
+
+  @Override
+  public Optional<Asset> asset(String id) {
+    return AssetRows.find(open(), id).map(Asset.Builder::build);
+  }
+
+  @Override
+  public List<Asset> assets(Collection<String> ids) {
+    return AssetRows.findAll(open(), ids);
+  }
+
+  @Override
+  public AssetPage list(AssetQuery query) {
+    return new Listing(open()).page(query);
+  }
+
+  @Override
+  public List<Asset> collectable(long lastAccessedBefore, @Nullable String afterId, int limit) {
+    String after = afterId == null ? "" : afterId;
+    List<Asset.Builder> found =
+        open()
+            .list(
+                COLLECTABLE,
+                AssetRows::fromRow,
+                after,
+                lastAccessedBefore,
+                progress.clusterTimeMillis(),
+                limit);
+    return AssetRows.withLabels(sql, found);
+  }
+
+  @Override
+  public int expiredLeases() {
+    return Math.toIntExact(open().integer(EXPIRED_LEASES, progress.clusterTimeMillis()));
+  }
+
+  @Override
+  public boolean hasExpiringLeases() {
+    return open().first(EXPIRING_LEASE, row -> true).isPresent();
+  }
+
+  @Override
+  public List<Asset> deleting(int limit) {
+    return AssetRows.withLabels(sql, open().list(DELETING, AssetRows::fromRow, limit));
+  }
+
+  @Override
+  public boolean blobInUse(StorageBackend backend, String location, String exceptId) {
+    return open()
+        .first(BLOB_IN_USE, row -> true, location, backend.getNumber(), exceptId)
+        .isPresent();
+  }
+
+  @Override
+  public String stateHash() {
+    return StateHash.of(open());
+  }
+}

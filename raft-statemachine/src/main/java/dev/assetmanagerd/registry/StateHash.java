@@ -1,0 +1,113 @@
+package dev.assetmanagerd.registry;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+/**
+ * SHA-256 over what replicas must agree on.
+ *
+ * <p>Rows are read in key order and hashed as they come: {@code R} before each row, then its
+ * columns, each {@code I} and eight bytes, {@code T}, four bytes of length and UTF-8, or {@code N}
+ * for null; {@code E} after each table. Left out is what may differ or is derived: the applied
+ * position, physical layout, row ids, copies of columns, counts of labels.
+ */
+final class StateHash {
+  private final MessageDigest digest = sha256();
+  private final ByteBuffer buffer = ByteBuffer.allocate(64 << 10);
+
+  private StateHash() {}
+
+  /** Reads everything; memory use does not depend on how much that is. */
+  static String of(Sql sql) {
+    StateHash hash = new StateHash();
+    hash.table(sql, "progress", "SELECT cluster_time_millis FROM progress ORDER BY id", "I");
+    hash.table(
+        sql,
+        "assets",
+        "SELECT " + AssetRows.COLUMNS + " FROM assets AS a ORDER BY a.id",
+        "TTIIITITTIIITT");
+    hash.table(
+        sql,
+        "asset_labels",
+        "SELECT asset_id, key, value FROM asset_labels ORDER BY asset_id, key",
+        "TTT");
+    hash.table(
+        sql,
+        "leases",
+        "SELECT id, asset_id, acquired_by, acquired_at, expires_at FROM leases ORDER BY id",
+        "TTTIi");
+    return hash.finish();
+  }
+
+  /**
+   * @param columns one letter each: T text, I integer, i integer or null
+   */
+  private void table(Sql sql, String name, String query, String columns) {
+    text(name);
+    sql.each(
+        query,
+        row -> {
+          tag('R');
+          for (int i = 0; i < columns.length(); i++) {
+            column(row, i + 1, columns.charAt(i));
+          }
+        });
+    tag('E');
+  }
+
+  private void column(Row row, int column, char kind) {
+    if (kind == 'T') {
+      text(row.text(column));
+    } else if (kind == 'i' && row.isNull(column)) {
+      tag('N');
+    } else {
+      reserve(9);
+      buffer.put((byte) 'I').putLong(row.integer(column));
+    }
+  }
+
+  private void text(String text) {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    reserve(5);
+    buffer.put((byte) 'T').putInt(bytes.length);
+    if (bytes.length > buffer.capacity()) {
+      drain();
+      digest.update(bytes);
+    } else {
+      reserve(bytes.length);
+      buffer.put(bytes);
+    }
+  }
+
+  private void tag(char tag) {
+    reserve(1);
+    buffer.put((byte) tag);
+  }
+
+  private void reserve(int bytes) {
+    if (buffer.remaining() < bytes) {
+      drain();
+    }
+  }
+
+  private void drain() {
+    digest.update(buffer.array(), 0, buffer.position());
+    buffer.clear();
+  }
+
+  private String finish() {
+    drain();
+    return HexFormat.of().formatHex(digest.digest());
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-256", e);
+    }
+  }
+}
