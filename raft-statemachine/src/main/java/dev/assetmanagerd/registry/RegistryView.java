@@ -54,6 +54,9 @@ public interface RegistryView {
   /** Whether another asset than {@code exceptId}, of whatever status, refers to this blob. */
   boolean blobInUse(StorageBackend backend, String location, String exceptId);
 
+  /** Number of assets that refer to this blob and are not DELETING. */
+  int liveReferences(StorageBackend backend, String location);
+
   /** Lower-case hexadecimal SHA-256 over all replicated rows, in key order. Reads everything. */
   String stateHash();
 }

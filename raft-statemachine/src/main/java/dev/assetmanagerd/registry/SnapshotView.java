@@ -25,6 +25,8 @@ final class SnapshotView implements RegistryView {
       "SELECT " + AssetRows.COLUMNS + " FROM assets AS a WHERE a.status = 3 ORDER BY a.id LIMIT ?";
   private static final String BLOB_IN_USE =
       "SELECT 1 FROM assets WHERE location = ? AND backend = ? AND id <> ? LIMIT 1";
+  private static final String LIVE_REFERENCES =
+      "SELECT count(*) FROM assets WHERE location = ? AND backend = ? AND status <> 3";
 
   private final Sql sql;
   private final Progress progress;
@@ -108,6 +110,11 @@ final class SnapshotView implements RegistryView {
     return open()
         .first(BLOB_IN_USE, row -> true, location, backend.getNumber(), exceptId)
         .isPresent();
+  }
+
+  @Override
+  public int liveReferences(StorageBackend backend, String location) {
+    return Math.toIntExact(open().integer(LIVE_REFERENCES, location, backend.getNumber()));
   }
 
   @Override

@@ -1,6 +1,11 @@
 package dev.assetmanagerd.storage.blob;
 
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 
 /**
  * A complete, flushed file that is ready for {@link BlobWriter#put}.
@@ -9,4 +14,31 @@ import java.nio.file.Path;
  * @param sizeBytes its size
  * @param digest of its content
  */
-public record SpooledFile(Path path, long sizeBytes, Sha256 digest) {}
+public record SpooledFile(Path path, long sizeBytes, Sha256 digest) {
+  /**
+   * The same bytes under another staged name, to be put while this file stays: whoever has to put
+   * them a second time still has them then. A hard link where the file system has them, else a
+   * flushed copy. The caller puts it or deletes it.
+   */
+  public Path duplicate() throws IOException {
+    Path duplicate = path.resolveSibling(StagedName.sibling(String.valueOf(path.getFileName())));
+    try {
+      return Files.createLink(duplicate, path);
+    } catch (UnsupportedOperationException | FileSystemException e) {
+      return copy(duplicate);
+    }
+  }
+
+  private Path copy(Path duplicate) throws IOException {
+    try {
+      Files.copy(path, duplicate);
+      try (var channel = FileChannel.open(duplicate, StandardOpenOption.WRITE)) {
+        channel.force(true);
+      }
+      return duplicate;
+    } catch (IOException e) {
+      Files.deleteIfExists(duplicate);
+      throw e;
+    }
+  }
+}

@@ -7,12 +7,18 @@ import java.util.regex.Pattern;
 final class StagedName {
   private static final Pattern NODE_ID = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
   private static final Pattern UNIQUE_PART = Pattern.compile("[0-9a-f-]{36}");
+  private static final int UNIQUE_CHARS = 36;
   private static final String PREFIX = "staged-";
 
   private StagedName() {}
 
   static String next(String nodeId) {
     return prefix(nodeId) + UUID.randomUUID();
+  }
+
+  /** Another name of the same node. */
+  static String sibling(String name) {
+    return name.substring(0, name.length() - UNIQUE_CHARS) + UUID.randomUUID();
   }
 
   /** Whether any node made this name. */

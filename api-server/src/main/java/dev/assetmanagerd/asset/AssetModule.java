@@ -1,0 +1,113 @@
+package dev.assetmanagerd.asset;
+
+import com.google.common.util.concurrent.ThreadFactoryBuilder;
+import dev.assetmanagerd.raft.LeadershipListener;
+import dev.assetmanagerd.raft.ReplicatedRegistry;
+import dev.assetmanagerd.storage.blob.BlobStore;
+import dev.assetmanagerd.storage.place.Placement;
+import io.grpc.ServerInterceptors;
+import io.grpc.ServerServiceDefinition;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+
+/**
+ * The asset service of one node, put together.
+ *
+ * <p>Give {@link #leadershipListener()} to the Raft node and {@link #services()} to the server.
+ * Close it after the server has stopped, before the registry is closed. Thread-safe.
+ */
+public final class AssetModule implements AutoCloseable {
+  private static final Duration ACCESS_FLUSH_INTERVAL = Duration.ofSeconds(5);
+  private static final Duration REAPER_INTERVAL = Duration.ofSeconds(1);
+
+  private final ScheduledExecutorService timer = singleThread("asset-timer");
+  private final ScheduledExecutorService reaperThread = singleThread("asset-reaper");
+  private final AccessTracker access;
+  private final Uploads uploads;
+  private final Reaper reaper;
+  private final List<ServerServiceDefinition> services;
+
+  /**
+   * @param nodeId of this node
+   * @param registry of this node; stays the caller's to close
+   * @param blobs the configured store
+   * @param placement where VM directories are allowed
+   * @param executor runs queries and writes of files; may block for I/O, must not refuse tasks
+   * @param clock wall time
+   */
+  public AssetModule(
+      String nodeId,
+      AssetServiceOptions options,
+      ReplicatedRegistry registry,
+      BlobStore blobs,
+      Placement placement,
+      Executor executor,
+      Clock clock) {
+    RegistryAccess registryAccess =
+        new RegistryAccess(registry, options.defaultDeadline(), executor);
+    this.access = new AccessTracker(registry, timer, ACCESS_FLUSH_INTERVAL);
+    this.reaper = new Reaper(registry, blobs, reaperThread, REAPER_INTERVAL);
+    this.uploads =
+        new Uploads(
+            options,
+            nodeId,
+            blobs,
+            new BlobPublisher(registryAccess, blobs, blobs),
+            executor,
+            timer);
+    AssetService service =
+        new AssetService(
+            options,
+            uploads,
+            new Registration(registryAccess, blobs, options),
+            new AssetReads(registryAccess, blobs, access),
+            new Leasing(registryAccess),
+            new Deletion(registryAccess, reaper),
+            new GarbageCollection(registryAccess, options, clock),
+            new Preparation(registryAccess, blobs, placement, options));
+    this.services =
+        List.of(
+            bound(dev.assetmanagerd.api.v1.AssetManagerServiceGrpc.bindService(service)),
+            bound(dev.assetmanagerd.api.deploy.v1.AssetManagerServiceGrpc.bindService(service)));
+  }
+
+  private static ServerServiceDefinition bound(ServerServiceDefinition definition) {
+    return ServerInterceptors.intercept(definition, new CallInterceptor());
+  }
+
+  private static ScheduledExecutorService singleThread(String name) {
+    return Executors.newSingleThreadScheduledExecutor(
+        new ThreadFactoryBuilder().setNameFormat(name).setDaemon(true).build());
+  }
+
+  /** The service under both of its names, with everything it needs around it. */
+  public List<ServerServiceDefinition> services() {
+    return services;
+  }
+
+  /**
+   * Has to hear when this node starts and stops leading: deletions are carried out by the leader.
+   */
+  public LeadershipListener leadershipListener() {
+    return reaper;
+  }
+
+  /** Number of uploads that run on this node now. */
+  public int runningUploads() {
+    return uploads.running();
+  }
+
+  /** Stops the work in the background. What is noted of accesses is dropped. */
+  @Override
+  public void close() {
+    uploads.close();
+    access.close();
+    reaper.close();
+    timer.shutdownNow();
+    reaperThread.shutdownNow();
+  }
+}

@@ -1,0 +1,164 @@
+package dev.assetmanagerd.asset;
+
+import dev.assetmanagerd.api.v1.Asset;
+import dev.assetmanagerd.api.v1.AssetStatus;
+import dev.assetmanagerd.api.v1.AssetType;
+import dev.assetmanagerd.api.v1.GetAssetRequest;
+import dev.assetmanagerd.api.v1.GetAssetResponse;
+import dev.assetmanagerd.api.v1.ListAssetsRequest;
+import dev.assetmanagerd.api.v1.ListAssetsResponse;
+import dev.assetmanagerd.api.v1.QueryAssetsRequest;
+import dev.assetmanagerd.api.v1.QueryAssetsResponse;
+import dev.assetmanagerd.registry.AssetCursor;
+import dev.assetmanagerd.registry.AssetPage;
+import dev.assetmanagerd.registry.AssetQuery;
+import dev.assetmanagerd.registry.RegistryView;
+import dev.assetmanagerd.storage.blob.BlobReader;
+import dev.assetmanagerd.storage.blob.BlobStat;
+import io.grpc.Deadline;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+
+/** The reading calls: Get, List, Query. Only Get of an asset counts as using it. */
+final class AssetReads {
+  /** gRPC clients refuse messages over 4 MiB unless told otherwise. */
+  static final int MAX_PAGE_BYTES = 3 << 20;
+
+  private static final String DOCKER_IMAGE = "docker_image";
+
+  private final RegistryAccess registry;
+  private final BlobReader blobs;
+  private final AccessTracker access;
+
+  AssetReads(RegistryAccess registry, BlobReader blobs, AccessTracker access) {
+    this.registry = registry;
+    this.blobs = blobs;
+    this.access = access;
+  }
+
+  CompletableFuture<GetAssetResponse> get(CallScope scope, GetAssetRequest request) {
+    String id = Fields.id("id", request.getId());
+    Deadline deadline = registry.deadline();
+    return registry
+        .read(scope, deadline, view -> found(view, "id", id))
+        .thenApply(
+            asset -> {
+              access.touched(id);
+              GetAssetResponse.Builder response = GetAssetResponse.newBuilder().setAsset(asset);
+              if (request.getEnsureLocal()) {
+                response.setLocalPath(localFile(blobs, asset).toString());
+              }
+              return response.build();
+            });
+  }
+
+  /** The asset as callers may see it: one that is being deleted is gone for them. */
+  static Asset found(RegistryView view, String field, String id) {
+    Asset asset =
+        view.asset(id)
+            .orElseThrow(
+                () -> ApiErrors.notFound(field + ": there is no asset " + ApiErrors.quoted(id)));
+    if (asset.getStatus() == AssetStatus.ASSET_STATUS_DELETING) {
+      throw ApiErrors.notFound(field + ": asset " + ApiErrors.quoted(id) + " is being deleted");
+    }
+    return asset;
+  }
+
+  /** The file with the bytes of an asset, after a look at its size. Blocks for I/O. */
+  static Path localFile(BlobReader blobs, Asset asset) {
+    try {
+      Optional<BlobStat> stat = blobs.stat(asset.getLocation());
+      if (stat.isEmpty()) {
+        throw ApiErrors.dataLoss("asset " + asset.getId() + ": its bytes are not in storage");
+      }
+      if (stat.get().sizeBytes() != asset.getSizeBytes()) {
+        throw ApiErrors.dataLoss(
+            "asset "
+                + asset.getId()
+                + ": "
+                + stat.get().sizeBytes()
+                + " bytes are in storage, but "
+                + asset.getSizeBytes()
+                + " were registered");
+      }
+      return blobs
+          .localFile(asset.getLocation())
+          .orElseThrow(
+              () ->
+                  ApiErrors.failedPrecondition(
+                      "asset " + asset.getId() + ": its store has no files on this host"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  CompletableFuture<ListAssetsResponse> list(CallScope scope, ListAssetsRequest request) {
+    AssetQuery query = AssetRequests.list(request);
+    return page(scope, query)
+        .thenApply(
+            page ->
+                ListAssetsResponse.newBuilder()
+                    .addAllAssets(page.assets())
+                    .setNextPageToken(token(page, query))
+                    .build());
+  }
+
+  CompletableFuture<QueryAssetsResponse> query(CallScope scope, QueryAssetsRequest request) {
+    AssetQuery query = AssetRequests.query(request);
+    return page(scope, query)
+        .thenApply(
+            page -> {
+              if (page.assets().isEmpty() && asksForBuild(request)) {
+                throw ApiErrors.unimplemented(
+                    "build_options.enable_auto_build: no asset matches, and automatic builds are"
+                        + " not available in this version; build the image and upload it");
+              }
+              return QueryAssetsResponse.newBuilder()
+                  .addAllAssets(page.assets())
+                  .setNextPageToken(token(page, query))
+                  .build();
+            });
+  }
+
+  private static boolean asksForBuild(QueryAssetsRequest request) {
+    boolean buildable =
+        request.getType() == AssetType.ASSET_TYPE_ROOTFS
+            || request.getType() == AssetType.ASSET_TYPE_UNSPECIFIED;
+    return request.getBuildOptions().getEnableAutoBuild()
+        && buildable
+        && request.getPageToken().isEmpty()
+        && !request.getLabelSelectorOrDefault(DOCKER_IMAGE, "").isEmpty();
+  }
+
+  private CompletableFuture<AssetPage> page(CallScope scope, AssetQuery query) {
+    Deadline deadline = registry.deadline();
+    return registry
+        .read(scope, deadline, view -> view.list(query))
+        .thenApply(AssetReads::cutToMessageSize);
+  }
+
+  /** A page may have fewer assets than asked for; what matters is that the token goes on there. */
+  static AssetPage cutToMessageSize(AssetPage page) {
+    List<Asset> kept = new ArrayList<>();
+    long bytes = 0;
+    for (Asset asset : page.assets()) {
+      bytes += asset.getSerializedSize();
+      if (bytes > MAX_PAGE_BYTES && !kept.isEmpty()) {
+        Asset last = kept.get(kept.size() - 1);
+        return new AssetPage(kept, new AssetCursor(last.getCreatedAt(), last.getId()));
+      }
+      kept.add(asset);
+    }
+    return page;
+  }
+
+  private static String token(AssetPage page, AssetQuery query) {
+    AssetCursor next = page.next();
+    return next == null ? "" : PageToken.encode(next, query.type(), query.status(), query.labels());
+  }
+}

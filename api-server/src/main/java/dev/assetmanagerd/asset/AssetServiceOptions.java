@@ -1,0 +1,44 @@
+package dev.assetmanagerd.asset;
+
+import dev.assetmanagerd.api.v1.StorageBackend;
+import dev.assetmanagerd.storage.place.PlacementMode;
+import java.time.Duration;
+
+/**
+ * How the asset service behaves on this node.
+ *
+ * @param backend what the configured blob store is recorded as
+ * @param maxAssetBytes largest asset that is taken in
+ * @param defaultDeadline for calls whose caller sent none; the transfer of an upload's bytes does
+ *     not count
+ * @param uploadIdleTimeout an upload whose client sends nothing for this long is ended
+ * @param maxUploads uploads that run at the same time on this node; more are refused
+ * @param gcMaxAge assets unused for this long are garbage where a call does not say otherwise
+ * @param rootfsPlacement how root file systems get into a VM's directory
+ * @param diskImagePlacement how disk images get there
+ * @param prepareRemoteCallers whether callers on other hosts may have assets prepared on this one
+ */
+public record AssetServiceOptions(
+    StorageBackend backend,
+    long maxAssetBytes,
+    Duration defaultDeadline,
+    Duration uploadIdleTimeout,
+    int maxUploads,
+    Duration gcMaxAge,
+    PlacementMode rootfsPlacement,
+    PlacementMode diskImagePlacement,
+    boolean prepareRemoteCallers) {
+  /** The defaults of a node with a local store. */
+  public static AssetServiceOptions defaults() {
+    return new AssetServiceOptions(
+        StorageBackend.STORAGE_BACKEND_LOCAL,
+        10L << 30,
+        Duration.ofSeconds(30),
+        Duration.ofMinutes(2),
+        64,
+        Duration.ofDays(7),
+        PlacementMode.CLONE,
+        PlacementMode.CLONE,
+        false);
+  }
+}

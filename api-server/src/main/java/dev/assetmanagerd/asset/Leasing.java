@@ -1,0 +1,43 @@
+package dev.assetmanagerd.asset;
+
+import dev.assetmanagerd.api.v1.AcquireAssetRequest;
+import dev.assetmanagerd.api.v1.AcquireAssetResponse;
+import dev.assetmanagerd.api.v1.ReleaseAssetRequest;
+import dev.assetmanagerd.api.v1.ReleaseAssetResponse;
+import dev.assetmanagerd.log.v1.Command;
+import dev.assetmanagerd.log.v1.ReleaseAsset;
+import java.util.concurrent.CompletableFuture;
+
+/** Acquire and Release. */
+final class Leasing {
+  private final RegistryAccess registry;
+
+  Leasing(RegistryAccess registry) {
+    this.registry = registry;
+  }
+
+  CompletableFuture<AcquireAssetResponse> acquire(CallScope scope, AcquireAssetRequest request) {
+    Command.Builder command = Command.newBuilder().setAcquireAsset(AssetRequests.acquire(request));
+    return registry
+        .propose(scope, command, registry.deadline())
+        .thenApply(
+            outcome ->
+                AcquireAssetResponse.newBuilder()
+                    .setAsset(outcome.getLeaseGranted().getAsset())
+                    .setLeaseId(outcome.getLeaseGranted().getLeaseId())
+                    .build());
+  }
+
+  CompletableFuture<ReleaseAssetResponse> release(CallScope scope, ReleaseAssetRequest request) {
+    String leaseId = Fields.id("lease_id", request.getLeaseId());
+    Command.Builder command =
+        Command.newBuilder().setReleaseAsset(ReleaseAsset.newBuilder().setLeaseId(leaseId));
+    return registry
+        .propose(scope, command, registry.deadline())
+        .thenApply(
+            outcome ->
+                ReleaseAssetResponse.newBuilder()
+                    .setAsset(outcome.getLeaseReleased().getAsset())
+                    .build());
+  }
+}

@@ -1,0 +1,135 @@
+package dev.assetmanagerd.asset;
+
+import dev.assetmanagerd.log.v1.Command;
+import dev.assetmanagerd.log.v1.Outcome;
+import dev.assetmanagerd.raft.ReplicatedRegistry;
+import dev.assetmanagerd.registry.RegistryView;
+import io.grpc.Context;
+import io.grpc.Deadline;
+import java.time.Duration;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+
+/**
+ * The replicated registry as the calls of this service use it: with the caller's deadline, the
+ * freshness the caller asked for, and rejections as errors. Thread-safe.
+ */
+final class RegistryAccess {
+  /** How much later than its deadline a future may still be waited for; it should never be. */
+  private static final Duration GRACE = Duration.ofSeconds(5);
+
+  private final ReplicatedRegistry registry;
+  private final Duration defaultDeadline;
+  private final Executor executor;
+
+  /**
+   * @param executor runs what follows a wait, queries included, so that the registry's own threads
+   *     stay free; must not refuse tasks
+   */
+  RegistryAccess(ReplicatedRegistry registry, Duration defaultDeadline, Executor executor) {
+    this.registry = registry;
+    this.defaultDeadline = defaultDeadline;
+    this.executor = executor;
+  }
+
+  /** The caller's deadline, or the default one from now. To be asked on the call's thread. */
+  Deadline deadline() {
+    Deadline deadline = Context.current().getDeadline();
+    return deadline == null
+        ? Deadline.after(defaultDeadline.toNanos(), TimeUnit.NANOSECONDS)
+        : deadline;
+  }
+
+  /** Proposes a command; fails with a status where it is rejected. */
+  CompletableFuture<Outcome> propose(CallScope scope, Command.Builder command, Deadline deadline) {
+    return proposeRaw(scope, command, deadline).thenApply(RegistryAccess::accepted);
+  }
+
+  /** Proposes a command; a rejection is an outcome. */
+  CompletableFuture<Outcome> proposeRaw(
+      CallScope scope, Command.Builder command, Deadline deadline) {
+    Command complete = command.setRequestId(UUID.randomUUID().toString()).build();
+    return registry
+        .propose(complete, deadline)
+        .thenApplyAsync(
+            committed -> {
+              scope.wrote(committed.index());
+              return committed.outcome();
+            },
+            executor);
+  }
+
+  /** The outcome itself, unless it is a rejection. */
+  static Outcome accepted(Outcome outcome) {
+    if (outcome.hasRejection()) {
+      throw ApiErrors.rejected(outcome.getRejection());
+    }
+    return outcome;
+  }
+
+  /** Reads as freshly as the caller asked for. */
+  <T> CompletableFuture<T> read(
+      CallScope scope, Deadline deadline, Function<RegistryView, T> query) {
+    CompletableFuture<Void> ready = readPoint(scope, deadline);
+    return queryAfter(ready, query);
+  }
+
+  /** Reads what every write acknowledged before this call left, whatever the caller asked for. */
+  <T> CompletableFuture<T> readLinearizable(Deadline deadline, Function<RegistryView, T> query) {
+    return queryAfter(registry.awaitLinearizable(deadline), query);
+  }
+
+  private <T> CompletableFuture<T> queryAfter(
+      CompletableFuture<Void> ready, Function<RegistryView, T> query) {
+    if (ready.isDone()) {
+      return ready.thenApply(nothing -> registry.query(query));
+    }
+    return ready.thenApplyAsync(nothing -> registry.query(query), executor);
+  }
+
+  private CompletableFuture<Void> readPoint(CallScope scope, Deadline deadline) {
+    CompletableFuture<Void> fresh = fresh(scope.freshness(), deadline);
+    if (scope.minIndex().isEmpty()) {
+      return fresh;
+    }
+    CompletableFuture<Void> applied = registry.awaitApplied(scope.minIndex().getAsLong(), deadline);
+    return CompletableFuture.allOf(fresh, applied);
+  }
+
+  private CompletableFuture<Void> fresh(CallScope.Freshness freshness, Deadline deadline) {
+    if (freshness instanceof CallScope.Freshness.Linearizable) {
+      return registry.awaitLinearizable(deadline);
+    }
+    if (freshness instanceof CallScope.Freshness.Stale stale) {
+      Duration age = registry.staleness();
+      if (age.compareTo(stale.maxAge()) > 0) {
+        return CompletableFuture.failedFuture(
+            ApiErrors.unavailable(
+                "this node last heard from a leader more than "
+                    + stale.maxAge().toMillis()
+                    + " ms ago, and header Assetmanager-Consistency allows no older state"));
+      }
+    }
+    return CompletableFuture.completedFuture(null);
+  }
+
+  /** Waits on the calling thread; failures come out as statuses. */
+  static <T> T await(CompletableFuture<T> future, Deadline deadline) {
+    long waitNanos = Math.max(0, deadline.timeRemaining(TimeUnit.NANOSECONDS)) + GRACE.toNanos();
+    try {
+      return future.get(waitNanos, TimeUnit.NANOSECONDS);
+    } catch (ExecutionException e) {
+      throw ApiErrors.of(e);
+    } catch (TimeoutException e) {
+      throw ApiErrors.outcomeUnknown("no answer from the registry within the deadline");
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw ApiErrors.outcomeUnknown("interrupted; the node is probably stopping");
+    }
+  }
+}
