@@ -1,8 +1,10 @@
 package dev.assetmanagerd.storage.blob;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -87,7 +89,7 @@ final class StagingArea {
           deleted++;
         }
       }
-    } catch (java.nio.file.DirectoryIteratorException e) {
+    } catch (DirectoryIteratorException e) {
       throw e.getCause();
     }
     return deleted;
@@ -111,7 +113,7 @@ final class StagingArea {
   private static void touch(Path file) throws IOException {
     try (FileChannel channel =
         FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-      channel.write(java.nio.ByteBuffer.wrap(new byte[] {1}));
+      channel.write(ByteBuffer.wrap(new byte[] {1}));
       channel.force(true);
     }
   }

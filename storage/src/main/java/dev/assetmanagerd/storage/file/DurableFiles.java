@@ -2,6 +2,7 @@ package dev.assetmanagerd.storage.file;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.OpenOption;
@@ -74,7 +75,7 @@ public final class DurableFiles {
   }
 
   private static void deleteAfter(Exception cause, Path target) {
-    if (cause instanceof java.nio.file.FileAlreadyExistsException) {
+    if (cause instanceof FileAlreadyExistsException) {
       return; // somebody else's
     }
     try {

@@ -3,9 +3,11 @@ package dev.assetmanagerd.storage.place;
 import dev.assetmanagerd.storage.file.DurableFiles;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
@@ -106,7 +108,7 @@ final class PlacementRequest {
   private static void remove(Path path) {
     try {
       Files.deleteIfExists(path);
-    } catch (java.nio.file.DirectoryNotEmptyException e) {
+    } catch (DirectoryNotEmptyException e) {
       log.debug("{} is in use by another request", path);
     } catch (IOException e) {
       log.warn("Cannot remove {}: {}", path, e.toString());
@@ -116,14 +118,22 @@ final class PlacementRequest {
   private static void sweep(Path directory, FileTime abandonedBefore) {
     try (DirectoryStream<Path> temps = Files.newDirectoryStream(directory, TargetNames::isTemp)) {
       for (Path temp : temps) {
-        // The time of the inode's change, for a hard link has its source's modification time.
-        Object changed = Files.getAttribute(temp, "unix:ctime", LinkOption.NOFOLLOW_LINKS);
-        if (changed instanceof FileTime time && time.compareTo(abandonedBefore) < 0) {
+        if (isOlder(temp, abandonedBefore)) {
           remove(temp);
         }
       }
     } catch (IOException | DirectoryIteratorException e) {
       log.warn("Cannot look for abandoned files in {}: {}", directory, e.toString());
+    }
+  }
+
+  private static boolean isOlder(Path temp, FileTime limit) throws IOException {
+    try {
+      // The time of the inode's change, for a hard link has its source's modification time.
+      Object changed = Files.getAttribute(temp, "unix:ctime", LinkOption.NOFOLLOW_LINKS);
+      return changed instanceof FileTime time && time.compareTo(limit) < 0;
+    } catch (NoSuchFileException e) {
+      return false; // another request has just renamed it
     }
   }
 }

@@ -1,0 +1,398 @@
+package dev.assetmanagerd.storage.blob;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.FieldSource;
+
+/** What holds for every blob store. A store's test class extends this and adds its own. */
+abstract class BlobStoreContract {
+  /** Names that no store may take, each with what is wrong with it. */
+  static final List<String> HOSTILE_LOCATIONS =
+      List.of(
+          "",
+          ".",
+          "..",
+          "/",
+          "//",
+          "./a",
+          "../a",
+          "a/.",
+          "a/..",
+          "a/./b",
+          "a/../b",
+          "a/../../b",
+          "a//b",
+          "a/",
+          "a//",
+          "../../../../../../etc/passwd",
+          "images/../../../etc/shadow",
+          "/etc/passwd",
+          "//etc/passwd",
+          "/../etc/passwd",
+          "/proc/self/environ",
+          ".staging",
+          ".staging/x",
+          ".hidden",
+          "a/.hidden",
+          "a/.hidden/b",
+          "...",
+          ".../x",
+          "a\\b",
+          "..\\..\\etc\\passwd",
+          "C:\\x",
+          "\\\\server\\share",
+          "a\0b",
+          "a\0",
+          "a\nb",
+          "a\rb",
+          "a\tb",
+          "a\u001b[31mb",
+          "a\u007fb",
+          "a\u0085b",
+          "a\u2028b",
+          "a\u202eb",
+          "a\u200bb",
+          "a\ufeffb",
+          "\ud800",
+          "a\udc00b",
+          "x".repeat(256),
+          "ä".repeat(128),
+          "a/" + "x".repeat(256) + "/b",
+          "a/".repeat(512) + "b",
+          "x/".repeat(100_000) + "x");
+
+  /** A few bytes more than the buffers on the way. */
+  private static final int LARGE = 3 * 1024 * 1024 + 17;
+
+  @SuppressWarnings("NullAway.Init") // set before each test
+  private BlobStore store;
+
+  /** Opens the store under test, empty. */
+  abstract BlobStore openStore() throws IOException;
+
+  @BeforeEach
+  void openStoreUnderTest() throws IOException {
+    store = openStore();
+  }
+
+  final BlobStore store() {
+    return store;
+  }
+
+  @Test
+  void aBlobThatWasPutCanBeFoundReadAndListed() throws IOException {
+    byte[] content = content(LARGE, 1);
+
+    BlobStat put = put(content);
+
+    assertThat(put).isEqualTo(new BlobStat(digest(content).location(), LARGE));
+    assertThat(store.stat(put.location())).contains(put);
+    assertThat(read(put.location(), 0)).isEqualTo(content);
+    assertThat(listed()).containsExactly(put);
+    Optional<Path> local = store.localFile(put.location());
+    if (local.isPresent()) {
+      assertThat(local.get()).hasBinaryContent(content);
+    }
+  }
+
+  @Test
+  void anEmptyBlobIsABlob() throws IOException {
+    BlobStat put = put(new byte[0]);
+
+    assertThat(store.stat(put.location())).contains(put);
+    assertThat(read(put.location(), 0)).isEmpty();
+  }
+
+  @Test
+  void aStagedFileIsNotVisibleBeforeItIsPut() throws IOException {
+    byte[] content = content(1000, 2);
+    try (Spool spool = Spool.open(store.stagingDirectory(), "n1", 1000)) {
+      spool.write(ByteBuffer.wrap(content));
+      SpooledFile file = spool.finish();
+
+      assertThat(store.stat(file.digest().location())).isEmpty();
+      assertThat(listed()).isEmpty();
+    }
+  }
+
+  @Test
+  void anAbortedUploadLeavesNothingBehind() throws IOException {
+    try (Spool spool = Spool.open(store.stagingDirectory(), "n1", 1000)) {
+      spool.write(ByteBuffer.wrap(content(900, 3)));
+    }
+
+    assertThat(staged()).isEmpty();
+    assertThat(listed()).isEmpty();
+  }
+
+  @Test
+  void puttingConsumesTheStagedFileAlsoWhenTheBlobExists() throws IOException {
+    byte[] content = content(1000, 4);
+
+    BlobStat first = put(content);
+    BlobStat second = put(content);
+
+    assertThat(second).isEqualTo(first);
+    assertThat(staged()).isEmpty();
+    assertThat(listed()).containsExactly(first);
+  }
+
+  @Test
+  void aStagedFileOfAnotherSizeThanAnnouncedIsRefusedAndConsumed() throws IOException {
+    byte[] content = content(1000, 5);
+    Path file = stage(content);
+
+    assertThatExceptionOfType(IOException.class)
+        .isThrownBy(() -> store.put(file, digest(content), 1001))
+        .withMessageContaining("1001");
+
+    assertThat(staged()).isEmpty();
+    assertThat(listed()).isEmpty();
+    assertThat(store.stat(digest(content).location())).isEmpty();
+  }
+
+  @Test
+  void readingBeginsAtTheOffset() throws IOException {
+    byte[] content = content(LARGE, 6);
+    String location = put(content).location();
+
+    for (int offset : new int[] {0, 1, 4095, 65_536, LARGE - 1, LARGE}) {
+      byte[] expected = Arrays.copyOfRange(content, offset, LARGE);
+      assertThat(read(location, offset)).as("from %d on", offset).isEqualTo(expected);
+    }
+    assertThat(read(location, LARGE + 10L)).as("beyond the end").isEmpty();
+    assertThatIllegalArgumentException().isThrownBy(() -> store.open(location, -1));
+  }
+
+  @Test
+  void whatIsOpenCanBeReadToItsEndWhileItIsDeleted() throws IOException {
+    byte[] content = content(LARGE, 7);
+    String location = put(content).location();
+
+    try (ReadableByteChannel channel = store.open(location, 0)) {
+      ByteBuffer head = ByteBuffer.allocate(1000);
+      assertThat(channel.read(head)).isPositive();
+      store.delete(location);
+      assertThat(head.position() + drain(channel).length).isEqualTo(LARGE);
+    }
+  }
+
+  @Test
+  void aDeletedBlobIsGoneAndDeletingAgainSaysSo() throws IOException {
+    String location = put(content(1000, 8)).location();
+    BlobStat other = put(content(1000, 9));
+
+    assertThat(store.delete(location)).isTrue();
+    assertThat(store.delete(location)).isFalse();
+
+    assertThat(store.stat(location)).isEmpty();
+    assertThat(listed()).containsExactly(other);
+    assertThatExceptionOfType(NoSuchFileException.class).isThrownBy(() -> store.open(location, 0));
+    assertThatExceptionOfType(NoSuchFileException.class)
+        .isThrownBy(() -> store.localFile(location));
+  }
+
+  @Test
+  void aDeletedBlobCanBePutAgain() throws IOException {
+    byte[] content = content(1000, 10);
+    String location = put(content).location();
+    store.delete(location);
+
+    put(content);
+
+    assertThat(read(location, 0)).isEqualTo(content);
+  }
+
+  @Test
+  void whatWasNeverThereIsAbsentAndNotAnError() throws IOException {
+    for (String location : List.of("nothing", "ab/nothing", "a/b/c/d", digest("x").location())) {
+      assertThat(store.stat(location)).as(location).isEmpty();
+      assertThat(store.delete(location)).as(location).isFalse();
+      assertThatExceptionOfType(NoSuchFileException.class)
+          .as(location)
+          .isThrownBy(() -> store.open(location, 0));
+    }
+  }
+
+  @Test
+  void aCompanionCannotBeDeletedByItself() throws IOException {
+    String location = put(content(1000, 11)).location();
+
+    assertThatExceptionOfType(InvalidLocationException.class)
+        .isThrownBy(() -> store.delete(BlobCompanion.locationOf(location)));
+  }
+
+  @ParameterizedTest
+  @FieldSource("HOSTILE_LOCATIONS")
+  void aHostileLocationIsRefusedByEveryRole(String location) {
+    assertThatExceptionOfType(InvalidLocationException.class)
+        .isThrownBy(() -> store.stat(location))
+        .satisfies(
+            e ->
+                assertThat(e.getMessage())
+                    .hasSizeLessThan(1200)
+                    .doesNotContainPattern("[\\p{Cntrl}\u2028\u202e]"));
+    assertThatExceptionOfType(InvalidLocationException.class)
+        .isThrownBy(() -> store.open(location, 0));
+    assertThatExceptionOfType(InvalidLocationException.class)
+        .isThrownBy(() -> store.localFile(location));
+    assertThatExceptionOfType(InvalidLocationException.class)
+        .isThrownBy(() -> store.delete(location));
+  }
+
+  @Test
+  void manyPutsOfOneBlobAtATimeAllSucceedAndReadersSeeAllOfItOrNothing() throws Exception {
+    byte[] content = content(LARGE, 12);
+    String location = digest(content).location();
+    AtomicBoolean over = new AtomicBoolean();
+    ExecutorService threads = Executors.newCachedThreadPool();
+    try {
+      Future<Integer> reader =
+          threads.submit(
+              () -> {
+                int seen = 0;
+                while (!over.get()) {
+                  Optional<BlobStat> stat = store.stat(location);
+                  if (stat.isPresent()) {
+                    assertThat(stat.get().sizeBytes()).isEqualTo(LARGE);
+                    assertThat(digest(read(location, 0))).isEqualTo(digest(content));
+                    seen++;
+                  }
+                }
+                return seen;
+              });
+      List<Callable<BlobStat>> puts = new ArrayList<>();
+      CountDownLatch together = new CountDownLatch(8);
+      for (int i = 0; i < 8; i++) {
+        puts.add(
+            () -> {
+              Path file = stage(content);
+              together.countDown();
+              assertThat(together.await(30, TimeUnit.SECONDS)).isTrue();
+              return store.put(file, digest(content), LARGE);
+            });
+      }
+      for (Future<BlobStat> put : threads.invokeAll(puts, 60, TimeUnit.SECONDS)) {
+        assertThat(put.get()).isEqualTo(new BlobStat(location, LARGE));
+      }
+      over.set(true);
+      assertThat(reader.get(30, TimeUnit.SECONDS)).isNotNegative();
+    } finally {
+      over.set(true);
+      threads.shutdownNow();
+    }
+    assertThat(read(location, 0)).isEqualTo(content);
+    assertThat(staged()).isEmpty();
+  }
+
+  @Test
+  void puttingAndDeletingAtATimeEndsWithTheWholeBlobOrNone() throws Exception {
+    byte[] content = content(100_000, 13);
+    String location = digest(content).location();
+    ExecutorService threads = Executors.newFixedThreadPool(2);
+    try {
+      List<Callable<Boolean>> both =
+          List.of(
+              () -> {
+                for (int i = 0; i < 30; i++) {
+                  put(content);
+                }
+                return true;
+              },
+              () -> {
+                for (int i = 0; i < 30; i++) {
+                  store.delete(location);
+                }
+                return true;
+              });
+      for (Future<Boolean> done : threads.invokeAll(both, 60, TimeUnit.SECONDS)) {
+        assertThat(done.get()).isTrue();
+      }
+    } finally {
+      threads.shutdownNow();
+    }
+    Optional<BlobStat> left = store.stat(location);
+    if (left.isPresent()) {
+      assertThat(read(location, 0)).isEqualTo(content);
+    }
+    assertThat(listed()).isEqualTo(left.map(List::of).orElse(List.of()));
+  }
+
+  static byte[] content(int size, long seed) {
+    byte[] content = new byte[size];
+    new Random(seed).nextBytes(content);
+    return content;
+  }
+
+  static Sha256 digest(byte[] content) {
+    MessageDigest sha256 = Hashing.newSha256();
+    sha256.update(content);
+    return Hashing.finish(sha256);
+  }
+
+  static Sha256 digest(String content) {
+    return digest(content.getBytes(UTF_8));
+  }
+
+  /** Writes a complete file into the staging directory. */
+  final Path stage(byte[] content) throws IOException {
+    Path file = store.stagingDirectory().resolve(StagedName.next("n1"));
+    return Files.write(file, content);
+  }
+
+  final BlobStat put(byte[] content) throws IOException {
+    return store.put(stage(content), digest(content), content.length);
+  }
+
+  final byte[] read(String location, long offset) throws IOException {
+    try (ReadableByteChannel channel = store.open(location, offset)) {
+      return drain(channel);
+    }
+  }
+
+  final List<BlobStat> listed() throws IOException {
+    try (Stream<BlobStat> blobs = store.list()) {
+      return blobs.toList();
+    }
+  }
+
+  final List<Path> staged() throws IOException {
+    try (Stream<Path> files = Files.list(store.stagingDirectory())) {
+      return files.toList();
+    }
+  }
+
+  private static byte[] drain(ReadableByteChannel channel) throws IOException {
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
+    Channels.newInputStream(channel).transferTo(all);
+    return all.toByteArray();
+  }
+}
