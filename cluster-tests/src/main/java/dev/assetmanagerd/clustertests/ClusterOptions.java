@@ -1,0 +1,47 @@
+package dev.assetmanagerd.clustertests;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * What a {@link TestCluster} is started with.
+ *
+ * @param nodes how many, 1 or more
+ * @param directory holds data, blobs and logs of all nodes; created where missing
+ * @param settings variables for every node, without the product's prefix
+ * @param jvmArguments for every node's JVM
+ */
+public record ClusterOptions(
+    int nodes, Path directory, Map<String, String> settings, List<String> jvmArguments) {
+  /** Many short-lived JVMs on few cores: no optimising compiler, one collector thread. */
+  private static final List<String> SMALL_JVM =
+      List.of("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
+
+  public ClusterOptions {
+    if (nodes < 1) {
+      throw new IllegalArgumentException("nodes must be 1 or more: " + nodes);
+    }
+    settings = Map.copyOf(settings);
+    jvmArguments = List.copyOf(jvmArguments);
+  }
+
+  /** Nodes with the product's defaults and small JVMs. */
+  public static ClusterOptions of(int nodes, Path directory) {
+    return new ClusterOptions(nodes, directory, Map.of(), SMALL_JVM);
+  }
+
+  /** The same with one variable more, its name without the product's prefix. */
+  public ClusterOptions with(String setting, String value) {
+    Map<String, String> more = new TreeMap<>(settings);
+    more.put(setting, value);
+    return new ClusterOptions(nodes, directory, more, jvmArguments);
+  }
+
+  /** The same with other JVM arguments in place of the small ones. */
+  public ClusterOptions withJvm(List<String> arguments) {
+    return new ClusterOptions(nodes, directory, settings, new ArrayList<>(arguments));
+  }
+}

@@ -1,0 +1,347 @@
+package dev.assetmanagerd.clustertests;
+
+import static org.awaitility.Awaitility.await;
+
+import dev.assetmanagerd.node.v1.NodeStatus;
+import io.grpc.StatusRuntimeException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.http.HttpClient;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A cluster of real processes on loopback, in words that a test can be written in.
+ *
+ * <pre>{@code
+ * Node leader = cluster.leader();
+ * cluster.kill(leader);
+ * cluster.awaitLeader();
+ * cluster.start(leader);
+ * cluster.awaitCaughtUp();
+ * cluster.assertReplicasEqual();
+ * }</pre>
+ *
+ * <p>Every wait is bounded and its failure says what was seen last. One test thread starts and ends
+ * nodes; asking is thread-safe.
+ */
+public final class TestCluster implements AutoCloseable {
+  private static final String PREFIX = "UNKEY_ASSETMANAGERD_";
+  private static final Duration START_MAX = Duration.ofSeconds(90);
+  private static final Duration ELECTION_MAX = Duration.ofSeconds(60);
+  private static final Duration STOP_MAX = Duration.ofSeconds(60);
+  private static final Duration CATCH_UP_MAX = Duration.ofSeconds(90);
+  private static final Duration POLL = Duration.ofMillis(100);
+  private static final int LOG_TAIL_LINES = 40;
+
+  private final ClusterOptions options;
+  private final List<Node> nodes;
+
+  private TestCluster(ClusterOptions options, List<Node> nodes) {
+    this.options = options;
+    this.nodes = List.copyOf(nodes);
+  }
+
+  /** Starts all nodes and returns when they are ready. */
+  public static TestCluster start(ClusterOptions options) {
+    TestCluster cluster = prepare(options);
+    try {
+      cluster.nodes.forEach(cluster::start);
+      cluster.awaitReady();
+      cluster.awaitLeader();
+      return cluster;
+    } catch (RuntimeException | Error e) {
+      String evidence = cluster.evidence();
+      cluster.close();
+      throw new IllegalStateException("the cluster did not start\n" + evidence, e);
+    }
+  }
+
+  /** Chooses ports and directories and starts nothing. */
+  public static TestCluster prepare(ClusterOptions options) {
+    FreePorts ports = new FreePorts();
+    HttpClient http =
+        HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(Duration.ofSeconds(2))
+            .build();
+    List<Node> nodes = new ArrayList<>();
+    for (int i = 1; i <= options.nodes(); i++) {
+      nodes.add(new Node("n" + i, ports, options.directory().resolve("n" + i), http));
+    }
+    createDirectories(options.directory().resolve("blobs"));
+    createDirectories(options.directory().resolve("jailer"));
+    return new TestCluster(options, nodes);
+  }
+
+  /** All nodes, running or not, in the order of their ids. */
+  public List<Node> nodes() {
+    return nodes;
+  }
+
+  /** The nodes whose process runs. */
+  public List<Node> running() {
+    return nodes.stream().filter(Node::isRunning).toList();
+  }
+
+  /** The blob directory that all nodes share. */
+  public Path blobDirectory() {
+    return options.directory().resolve("blobs");
+  }
+
+  /** The one directory below which assets may be prepared. */
+  public Path jailerDirectory() {
+    return options.directory().resolve("jailer");
+  }
+
+  /** The leader that a majority of the running nodes agrees on; waits for one. */
+  public Node leader() {
+    return awaitLeader();
+  }
+
+  /** Some running node that does not lead; waits for a leader first. */
+  public Node follower() {
+    Node leader = awaitLeader();
+    return running().stream()
+        .filter(node -> !node.equals(leader))
+        .findFirst()
+        .orElseThrow(() -> new IllegalStateException("no follower runs"));
+  }
+
+  /** Starts a node's process; see {@link #awaitReady} for when it is of use. */
+  public void start(Node node) {
+    createDirectories(node.dataDirectory());
+    node.start(command(), environment(node));
+  }
+
+  /** SIGKILL: the node has no chance to do anything; returns when the process is gone. */
+  public void kill(Node node) {
+    node.requireProcess().kill();
+  }
+
+  /** SIGTERM, then waits until the node has ended by itself. */
+  public void stop(Node node) {
+    terminate(node);
+    awaitStopped(node);
+  }
+
+  /** SIGTERM; returns at once. */
+  public void terminate(Node node) {
+    node.requireProcess().terminate();
+  }
+
+  /** Waits until a node that was told to stop has ended, and fails when it must be killed. */
+  public void awaitStopped(Node node) {
+    ChildProcess process = node.requireProcess();
+    if (!process.await(STOP_MAX)) {
+      throw new AssertionError(node + " did not stop within " + STOP_MAX + "\n" + evidence());
+    }
+  }
+
+  /** Removes everything a stopped node has on its own disk. The shared blobs stay. */
+  public void wipe(Node node) {
+    if (node.isRunning()) {
+      throw new IllegalStateException("stop or kill " + node + " before wiping it");
+    }
+    deleteRecursively(node.dataDirectory());
+  }
+
+  /** Waits until every running node says it is ready. */
+  public void awaitReady() {
+    for (Node node : running()) {
+      await(node + " is ready")
+          .atMost(START_MAX)
+          .pollInterval(POLL)
+          .until(() -> requireAlive(node).isReady());
+    }
+  }
+
+  /** Waits until a majority of all members names the same running node as its leader. */
+  public Node awaitLeader() {
+    return await("a majority agrees on a leader")
+        .atMost(ELECTION_MAX)
+        .pollInterval(POLL)
+        .until(this::agreedLeader, Optional::isPresent)
+        .orElseThrow();
+  }
+
+  /** Waits until every running node has applied what any of them had committed at the call. */
+  public void awaitCaughtUp() {
+    awaitLeader();
+    long target = statuses(false).stream().mapToLong(NodeStatus::getCommitIndex).max().orElse(0);
+    int expected = running().size();
+    await("all running nodes have applied " + target)
+        .atMost(CATCH_UP_MAX)
+        .pollInterval(POLL)
+        .until(
+            () ->
+                statuses(false).stream()
+                        .filter(status -> status.getReady())
+                        .filter(status -> status.getAppliedIndex() >= target)
+                        .count()
+                    == expected);
+  }
+
+  /** Fails unless all running nodes have the same content at the same log position. */
+  public void assertReplicasEqual() {
+    awaitCaughtUp();
+    List<NodeStatus> same =
+        await("all running nodes report their content at the same log position")
+            .atMost(CATCH_UP_MAX)
+            .pollInterval(POLL)
+            .until(() -> statuses(true), this::atOnePosition);
+    if (same.stream().map(NodeStatus::getStateHash).distinct().count() != 1) {
+      throw new AssertionError("replicas differ at the same position: " + hashes(same));
+    }
+  }
+
+  /** What the running nodes say of themselves, asked through any of them. */
+  public List<NodeStatus> statuses(boolean withStateHash) {
+    List<String> alive = running().stream().map(Node::id).toList();
+    return running().stream()
+        .map(node -> statusesFrom(node, withStateHash))
+        .filter(statuses -> !statuses.isEmpty())
+        .findFirst()
+        .orElse(List.of())
+        .stream()
+        .filter(status -> alive.contains(status.getNodeId()))
+        .toList();
+  }
+
+  private static List<NodeStatus> statusesFrom(Node node, boolean withStateHash) {
+    try {
+      return node.clusterStatus(withStateHash).getNodesList();
+    } catch (StatusRuntimeException unreachable) {
+      return List.of();
+    }
+  }
+
+  /** For a person who asks why a test failed: who ran, and the end of every log. */
+  public String evidence() {
+    StringBuilder text = new StringBuilder("data and logs: " + options.directory() + "\n");
+    for (Node node : nodes) {
+      text.append("==== ").append(node).append(node.isRunning() ? " runs, " : " is down, ");
+      text.append(node.logFile()).append('\n').append(node.logTail(LOG_TAIL_LINES)).append('\n');
+    }
+    return text.toString();
+  }
+
+  /** Kills every node. Files stay. */
+  @Override
+  public void close() {
+    nodes.forEach(Node::close);
+  }
+
+  /** Deletes data and blobs of a closed cluster; the logs stay. */
+  public void discardData() {
+    for (Node node : nodes) {
+      deleteRecursively(node.dataDirectory());
+    }
+    deleteRecursively(blobDirectory());
+    deleteRecursively(jailerDirectory());
+  }
+
+  private Node requireAlive(Node node) {
+    if (!node.isRunning()) {
+      throw new AssertionError(
+          node + " ended with " + node.requireProcess().exitCode() + "\n" + evidence());
+    }
+    return node;
+  }
+
+  private Optional<Node> agreedLeader() {
+    Map<String, Integer> votes = new TreeMap<>();
+    for (Node node : running()) {
+      String leader = leaderAsSeenBy(node);
+      if (leader != null) {
+        votes.merge(leader, 1, Integer::sum);
+      }
+    }
+    return running().stream()
+        .filter(node -> votes.getOrDefault(node.apiAddress(), 0) > nodes.size() / 2)
+        .findFirst();
+  }
+
+  private static @Nullable String leaderAsSeenBy(Node node) {
+    try {
+      return node.clusterStatus(false).getLeader();
+    } catch (StatusRuntimeException unreachable) {
+      return null;
+    }
+  }
+
+  private boolean atOnePosition(List<NodeStatus> statuses) {
+    return statuses.size() == running().size()
+        && statuses.stream().noneMatch(status -> status.getStateHash().isEmpty())
+        && statuses.stream().map(NodeStatus::getStateHashIndex).distinct().count() == 1;
+  }
+
+  private static String hashes(List<NodeStatus> statuses) {
+    return statuses.stream()
+        .map(s -> s.getNodeId() + "@" + s.getStateHashIndex() + "=" + s.getStateHash())
+        .collect(Collectors.joining(", "));
+  }
+
+  private List<String> command() {
+    List<String> command = new ArrayList<>();
+    command.add(ProductProgram.java());
+    command.addAll(ProductProgram.jvmArguments());
+    command.addAll(options.jvmArguments());
+    command.addAll(List.of("-cp", ProductProgram.classPath(), ProductProgram.MAIN, "serve"));
+    return command;
+  }
+
+  private Map<String, String> environment(Node node) {
+    Map<String, String> settings = new TreeMap<>();
+    settings.put("PORT", Integer.toString(node.apiPort()));
+    settings.put("ADDRESS", "127.0.0.1");
+    settings.put("NODE_ID", node.id());
+    settings.put("CLUSTER_ID", "cluster-tests");
+    settings.put(
+        "CLUSTER_PEERS", nodes.stream().map(Node::peerEntry).collect(Collectors.joining(",")));
+    settings.put("DATA_DIR", node.dataDirectory().toString());
+    settings.put("DATABASE_PATH", node.directory().resolve("assets.db").toString());
+    settings.put("CACHE_DIR", node.directory().resolve("cache").toString());
+    settings.put("STORAGE_BACKEND", "local");
+    settings.put("LOCAL_STORAGE_PATH", blobDirectory().toString());
+    settings.put("PREPARE_ROOTS", jailerDirectory().toString());
+    settings.put("TLS_MODE", "disabled");
+    settings.put("OTEL_ENABLED", "false");
+    settings.put("OTEL_PROMETHEUS_PORT", Integer.toString(node.metricsPort()));
+    settings.put("BUILDERD_ENABLED", "false");
+    settings.putAll(options.settings());
+    return settings.entrySet().stream()
+        .collect(Collectors.toMap(entry -> PREFIX + entry.getKey(), Map.Entry::getValue));
+  }
+
+  private static void createDirectories(Path directory) {
+    try {
+      Files.createDirectories(directory);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void deleteRecursively(Path directory) {
+    if (!Files.exists(directory)) {
+      return;
+    }
+    try (Stream<Path> below = Files.walk(directory)) {
+      for (Path path : below.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(path);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,47 @@
+package dev.assetmanagerd.clustertests.client;
+
+import org.jspecify.annotations.Nullable;
+
+/** A call that ended without an answer of its own kind. */
+public final class CallFailedException extends Exception {
+  private static final long serialVersionUID = 1L;
+
+  /** Code of a call whose connection broke, so that the server could say nothing. */
+  public static final String CONNECTION_LOST = "connection_lost";
+
+  /** Code of a call for which no connection could be made, so that nothing was sent. */
+  public static final String NOT_CONNECTED = "not_connected";
+
+  private final String code;
+  private final String serverMessage;
+
+  /** A failure with a code as Connect spells it, or one of the two above. */
+  public CallFailedException(String code, String message, @Nullable Throwable cause) {
+    super(code + ": " + message, cause);
+    this.code = code;
+    this.serverMessage = message;
+  }
+
+  /** The code: {@code unavailable}, {@code not_found} and so on. */
+  public String code() {
+    return code;
+  }
+
+  /** The message without the code. */
+  public String serverMessage() {
+    return serverMessage;
+  }
+
+  /** Whether trying again, elsewhere or later, may help. */
+  public boolean isRetryable() {
+    return code.equals("unavailable")
+        || code.equals("deadline_exceeded")
+        || code.equals(CONNECTION_LOST)
+        || code.equals(NOT_CONNECTED);
+  }
+
+  /** Whether the call may have taken effect although it failed. */
+  public boolean mayHaveTakenEffect() {
+    return isRetryable() && !code.equals(NOT_CONNECTED);
+  }
+}

@@ -1,0 +1,79 @@
+package dev.assetmanagerd.clustertests.client;
+
+import dev.assetmanagerd.api.v1.AcquireAssetRequest;
+import dev.assetmanagerd.api.v1.AssetManagerServiceGrpc;
+import dev.assetmanagerd.api.v1.AssetManagerServiceGrpc.AssetManagerServiceBlockingStub;
+import dev.assetmanagerd.api.v1.GetAssetRequest;
+import dev.assetmanagerd.api.v1.ReleaseAssetRequest;
+import io.grpc.ManagedChannel;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import java.net.ConnectException;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+
+/** Lease calls over gRPC with grpc-java's own client. */
+public final class GrpcLeaseClient implements LeaseClient {
+  private final Supplier<ManagedChannel> channel;
+
+  /**
+   * Calls over a channel.
+   *
+   * @param channel asked before every call
+   */
+  public GrpcLeaseClient(Supplier<ManagedChannel> channel) {
+    this.channel = channel;
+  }
+
+  @Override
+  public String acquire(String assetId, String acquiredBy, Duration timeout)
+      throws CallFailedException {
+    AcquireAssetRequest request =
+        AcquireAssetRequest.newBuilder().setAssetId(assetId).setAcquiredBy(acquiredBy).build();
+    return call(() -> stub(timeout).acquireAsset(request).getLeaseId());
+  }
+
+  @Override
+  public void release(String leaseId, Duration timeout) throws CallFailedException {
+    ReleaseAssetRequest request = ReleaseAssetRequest.newBuilder().setLeaseId(leaseId).build();
+    call(() -> stub(timeout).releaseAsset(request));
+  }
+
+  @Override
+  public int referenceCount(String assetId, Duration timeout) throws CallFailedException {
+    GetAssetRequest request = GetAssetRequest.newBuilder().setId(assetId).build();
+    return call(() -> stub(timeout).getAsset(request).getAsset().getReferenceCount());
+  }
+
+  private AssetManagerServiceBlockingStub stub(Duration timeout) {
+    return AssetManagerServiceGrpc.newBlockingStub(channel.get())
+        .withDeadlineAfter(timeout.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  private static <T> T call(Supplier<T> call) throws CallFailedException {
+    try {
+      return call.get();
+    } catch (StatusRuntimeException e) {
+      throw failure(e);
+    }
+  }
+
+  private static CallFailedException failure(StatusRuntimeException e) {
+    Status status = e.getStatus();
+    String message = status.getDescription() == null ? "" : status.getDescription();
+    if (status.getCause() instanceof ConnectException) {
+      return new CallFailedException(CallFailedException.NOT_CONNECTED, message, e);
+    }
+    if (status.getCode() == Status.Code.UNAVAILABLE && isLocal(e)) {
+      return new CallFailedException(CallFailedException.CONNECTION_LOST, message, e);
+    }
+    return new CallFailedException(status.getCode().name().toLowerCase(Locale.ROOT), message, e);
+  }
+
+  /** A status that a server sent comes with its headers; one made by the client has none. */
+  private static boolean isLocal(StatusRuntimeException e) {
+    return e.getTrailers() == null || e.getTrailers().keys().isEmpty();
+  }
+}
