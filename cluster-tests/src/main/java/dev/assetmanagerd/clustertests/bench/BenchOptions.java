@@ -1,0 +1,57 @@
+package dev.assetmanagerd.clustertests.bench;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * How much to measure.
+ *
+ * @param directory for data, logs and results
+ * @param rounds how often everything compared takes its turn
+ * @param warmUp of each load before the first round
+ * @param settle at the start of each turn, not measured
+ * @param measured of each turn
+ * @param kills of the leader, in the failover benchmark
+ * @param uploadBytes size of one upload
+ * @param assets how many assets the two listings are compared at, small and large
+ * @param jvmArguments of each node
+ */
+record BenchOptions(
+    Path directory,
+    int rounds,
+    Duration warmUp,
+    Duration settle,
+    Duration measured,
+    int kills,
+    long uploadBytes,
+    List<Integer> assets,
+    List<String> jvmArguments) {
+  /** What the documented figures are measured with. */
+  static BenchOptions full(Path directory, List<String> jvmArguments) {
+    return new BenchOptions(
+        directory,
+        5,
+        Duration.ofSeconds(25),
+        Duration.ofMillis(700),
+        Duration.ofSeconds(3),
+        10,
+        2L << 30,
+        List.of(10_000, 1_000_000),
+        jvmArguments);
+  }
+
+  /** To see in a minute or two that everything runs; the figures mean little. */
+  static BenchOptions quick(Path directory, List<String> jvmArguments) {
+    return new BenchOptions(
+        directory,
+        2,
+        Duration.ofSeconds(4),
+        Duration.ofMillis(300),
+        Duration.ofSeconds(1),
+        2,
+        128L << 20,
+        List.of(1_000, 10_000),
+        jvmArguments);
+  }
+}
