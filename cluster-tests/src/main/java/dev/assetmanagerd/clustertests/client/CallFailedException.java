@@ -12,6 +12,9 @@ public final class CallFailedException extends Exception {
   /** Code of a call for which no connection could be made, so that nothing was sent. */
   public static final String NOT_CONNECTED = "not_connected";
 
+  /** How a node says that a failed call had no effect. */
+  private static final String NOTHING_WAS_CHANGED = "nothing was changed";
+
   private final String code;
   private final String serverMessage;
 
@@ -40,8 +43,10 @@ public final class CallFailedException extends Exception {
         || code.equals(NOT_CONNECTED);
   }
 
-  /** Whether the call may have taken effect although it failed. */
+  /** Whether the call may have taken effect although it failed; the server's word counts. */
   public boolean mayHaveTakenEffect() {
-    return isRetryable() && !code.equals(NOT_CONNECTED);
+    return isRetryable()
+        && !code.equals(NOT_CONNECTED)
+        && !serverMessage.contains(NOTHING_WAS_CHANGED);
   }
 }
