@@ -1,0 +1,398 @@
+package dev.assetmanagerd.raft;
+
+import dev.assetmanagerd.log.v1.Command;
+import dev.assetmanagerd.log.v1.Outcome;
+import dev.assetmanagerd.log.v1.Rejection;
+import dev.assetmanagerd.node.v1.ProposeRequest;
+import dev.assetmanagerd.node.v1.ProposeResponse;
+import dev.assetmanagerd.raft.ClusterUnavailableException.Reason;
+import io.grpc.Deadline;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Takes commands to the leader, wherever it is: into the log when this node leads, over the {@link
+ * PeerLink} when another one does.
+ *
+ * <pre>
+ *   propose ──► waiting ──► batch in flight ──► outcome, or unknown
+ *                  ▲               │
+ *                  └── not proposed: again after a while
+ * </pre>
+ *
+ * <p>A command that finds fewer than {@value #IN_FLIGHT_MAX} batches in flight goes at once, alone;
+ * what arrives meanwhile shares the next one. What was certainly not proposed is tried again until
+ * its deadline; what may have been is never tried again here, for only the caller knows whether that
+ * would be right. Every future ends by its deadline.
+ *
+ * <p>Thread-safe.
+ */
+final class ProposalQueue {
+  /** Largest command; larger ones are rejected, since no entry could hold them. */
+  static final int COMMAND_BYTES_MAX = 1 << 20;
+
+  static final int BATCH_COMMANDS_MAX = 512;
+  static final int BATCH_BYTES_MAX = 1 << 20;
+  static final int WAITING_COMMANDS_MAX = 8192;
+  static final long WAITING_BYTES_MAX = 32L << 20;
+
+  /** More in flight means smaller batches; one would leave the pipeline idle between two. */
+  static final int IN_FLIGHT_MAX = 2;
+
+  private static final Logger LOG = LoggerFactory.getLogger(ProposalQueue.class);
+  private static final long BACKOFF_MILLIS_MIN = 5;
+  private static final long BACKOFF_MILLIS_MAX = 200;
+
+  /** How long a batch whose commands have all expired may still occupy its place. */
+  private static final long GRACE_MILLIS = 1_000;
+
+  private final RaftView raft;
+  private final LeaderLog log;
+  private final PeerLink link;
+  private final Timers timers;
+
+  private final ArrayDeque<PendingCommand> waiting = new ArrayDeque<>();
+  private long waitingBytes;
+  private int inFlight;
+  private int failuresInARow;
+  private boolean pumpScheduled;
+  private boolean closed;
+
+  ProposalQueue(RaftView raft, LeaderLog log, PeerLink link, Timers timers) {
+    this.raft = raft;
+    this.log = log;
+    this.link = link;
+    this.timers = timers;
+  }
+
+  /** Fails with {@link ClusterUnavailableException}. */
+  CompletableFuture<Committed> propose(Command command, Deadline deadline) {
+    return propose(List.of(command), deadline, false).get(0);
+  }
+
+  /**
+   * Commands from a follower that takes this node for the leader. Fails with {@link
+   * NotLeaderException} when it is not and nothing was proposed.
+   */
+  CompletableFuture<ProposeResponse> proposeHere(List<Command> commands, Deadline deadline) {
+    List<CompletableFuture<Committed>> results = propose(commands, deadline, true);
+    return CompletableFuture.allOf(results.toArray(CompletableFuture<?>[]::new))
+        .handle((done, failure) -> combine(results, failure != null));
+  }
+
+  /** The leader changed or became ready: what waits may go. */
+  void wake() {
+    synchronized (this) {
+      failuresInARow = 0;
+      pumpScheduled = false;
+    }
+    pump();
+  }
+
+  /** Refuses what comes from now on and fails what waits. */
+  void close() {
+    List<PendingCommand> left;
+    synchronized (this) {
+      closed = true;
+      left = new ArrayList<>(waiting);
+      waiting.clear();
+      waitingBytes = 0;
+    }
+    left.forEach(pending -> pending.fail(stopping()));
+  }
+
+  private List<CompletableFuture<Committed>> propose(
+      List<Command> commands, Deadline deadline, boolean hereOnly) {
+    List<PendingCommand> added = new ArrayList<>(commands.size());
+    for (Command command : commands) {
+      added.add(new PendingCommand(command, deadline, hereOnly));
+    }
+    ClusterUnavailableException refusal = enqueue(added);
+    for (PendingCommand pending : added) {
+      if (refusal != null) {
+        pending.fail(refusal);
+      } else if (pending.bytes() <= COMMAND_BYTES_MAX) {
+        pending.expireWith(timers, () -> tooLate(pending));
+      } else {
+        pending.complete(new Committed(tooLarge(pending), 0));
+      }
+    }
+    pump();
+    return added.stream().map(PendingCommand::future).toList();
+  }
+
+  /** All of them or none. */
+  private synchronized @Nullable ClusterUnavailableException enqueue(List<PendingCommand> added) {
+    if (closed) {
+      return stopping();
+    }
+    long bytes = added.stream().mapToLong(PendingCommand::bytes).sum();
+    if (waiting.size() + added.size() > WAITING_COMMANDS_MAX
+        || waitingBytes + bytes > Math.max(WAITING_BYTES_MAX, bytes)) {
+      return new ClusterUnavailableException(
+          Reason.OVERLOADED,
+          false,
+          "%d commands of %d bytes wait already".formatted(waiting.size(), waitingBytes));
+    }
+    for (PendingCommand pending : added) {
+      if (pending.bytes() <= COMMAND_BYTES_MAX) {
+        waiting.add(pending);
+        waitingBytes += pending.bytes();
+      }
+    }
+    return null;
+  }
+
+  /** Sends as many batches as may be in flight. */
+  private void pump() {
+    while (true) {
+      List<PendingCommand> misdirected = List.of();
+      List<PendingCommand> batch = List.of();
+      String leader = raft.leaderId();
+      boolean here = raft.self().equals(leader);
+      boolean ready = here ? raft.leadingReady() : leader != null;
+      synchronized (this) {
+        if (!here) {
+          misdirected = takeMisdirected();
+        }
+        if (!waiting.isEmpty() && inFlight < IN_FLIGHT_MAX && !closed) {
+          if (ready && !pumpScheduled) {
+            batch = takeBatch();
+          } else {
+            schedulePump();
+          }
+        }
+        if (!batch.isEmpty()) {
+          inFlight++;
+        }
+      }
+      misdirected.forEach(pending -> pending.fail(new NotLeaderException(leader)));
+      if (batch.isEmpty()) {
+        return;
+      }
+      send(batch, here ? null : leader);
+    }
+  }
+
+  private List<PendingCommand> takeMisdirected() {
+    List<PendingCommand> taken = new ArrayList<>();
+    waiting.removeIf(
+        pending -> {
+          if (pending.hereOnly()) {
+            taken.add(pending);
+            waitingBytes -= pending.bytes();
+          }
+          return pending.hereOnly();
+        });
+    return taken;
+  }
+
+  private List<PendingCommand> takeBatch() {
+    List<PendingCommand> batch = new ArrayList<>();
+    long bytes = 0;
+    while (!waiting.isEmpty() && batch.size() < BATCH_COMMANDS_MAX) {
+      PendingCommand next = waiting.element();
+      if (!batch.isEmpty() && bytes + next.bytes() > BATCH_BYTES_MAX) {
+        break;
+      }
+      waiting.remove();
+      waitingBytes -= next.bytes();
+      if (next.markSent()) { // else it has expired
+        bytes += next.bytes();
+        batch.add(next);
+      }
+    }
+    return batch;
+  }
+
+  /** Tries again in a while, should no event come first. Holds sending back until then. */
+  private void schedulePump() {
+    if (pumpScheduled) {
+      return;
+    }
+    pumpScheduled = true;
+    long delay = Math.min(BACKOFF_MILLIS_MIN << Math.min(failuresInARow, 10), BACKOFF_MILLIS_MAX);
+    var unused =
+        timers.after(
+            delay,
+            () -> {
+              synchronized (this) {
+                pumpScheduled = false;
+              }
+              pump();
+            });
+  }
+
+  private void send(List<PendingCommand> batch, @Nullable String leader) {
+    List<Command> commands = batch.stream().map(PendingCommand::command).toList();
+    Deadline latest = batch.get(0).deadline();
+    for (PendingCommand pending : batch) {
+      latest = latest.isBefore(pending.deadline()) ? pending.deadline() : latest;
+    }
+    CompletableFuture<ProposeResponse> response;
+    try {
+      response = leader == null ? log.append(commands) : forward(commands, leader, latest);
+    } catch (RuntimeException e) {
+      response = CompletableFuture.failedFuture(e);
+    }
+    // The commands end by their deadlines whatever happens; this ends the batch.
+    var bounded =
+        timers.bound(
+            response,
+            latest.offset(GRACE_MILLIS, TimeUnit.MILLISECONDS),
+            () -> new ClusterUnavailableException(Reason.DEADLINE, true, "no answer in time"));
+    var unused = bounded.whenComplete((value, failure) -> finish(batch, value, failure));
+  }
+
+  private CompletableFuture<ProposeResponse> forward(
+      List<Command> commands, String leader, Deadline deadline) {
+    var request = ProposeRequest.newBuilder().addAllCommands(commands).build();
+    // A copy: the bound put on it must not complete a future that belongs to the link.
+    return link.propose(leader, request, deadline).copy();
+  }
+
+  private void finish(
+      List<PendingCommand> batch, @Nullable ProposeResponse response, @Nullable Throwable thrown) {
+    Throwable failure = thrown instanceof CompletionException e ? e.getCause() : thrown;
+    boolean again = failure != null && isNotProposed(failure);
+    synchronized (this) {
+      inFlight--;
+      failuresInARow = again ? failuresInARow + 1 : 0;
+      if (again && !closed) {
+        putBack(batch);
+        schedulePump();
+      }
+    }
+    if (response != null) {
+      deliver(batch, response);
+    } else if (!again || isClosed()) {
+      fail(batch, failure);
+    }
+    pump();
+  }
+
+  private synchronized boolean isClosed() {
+    return closed;
+  }
+
+  /** In front of what came later. */
+  private void putBack(List<PendingCommand> batch) {
+    for (int i = batch.size() - 1; i >= 0; i--) {
+      PendingCommand pending = batch.get(i);
+      if (pending.markWaiting()) {
+        waiting.addFirst(pending);
+        waitingBytes += pending.bytes();
+      }
+    }
+  }
+
+  private static boolean isNotProposed(Throwable failure) {
+    if (failure instanceof NotProposedException || failure instanceof NotLeaderException) {
+      return true;
+    }
+    return failure instanceof ClusterUnavailableException unavailable
+        && !unavailable.outcomeUnknown()
+        && (unavailable.reason() == Reason.NO_LEADER || unavailable.reason() == Reason.STOPPING);
+  }
+
+  private static void deliver(List<PendingCommand> batch, ProposeResponse response) {
+    if (response.getOutcomesCount() != batch.size()) {
+      LOG.error(
+          "{} outcomes for {} commands from the leader", response.getOutcomesCount(), batch.size());
+      fail(batch, null);
+      return;
+    }
+    for (int i = 0; i < batch.size(); i++) {
+      batch.get(i).complete(new Committed(response.getOutcomes(i), response.getIndex()));
+    }
+  }
+
+  private static void fail(List<PendingCommand> batch, @Nullable Throwable failure) {
+    ClusterUnavailableException reported =
+        failure instanceof ClusterUnavailableException known
+            ? known
+            : new ClusterUnavailableException(
+                Reason.NO_LEADER,
+                !(failure instanceof NotProposedException || failure instanceof NotLeaderException),
+                "the leader did not answer as it should: " + failure);
+    batch.forEach(pending -> pending.fail(reported));
+  }
+
+  private ClusterUnavailableException tooLate(PendingCommand pending) {
+    synchronized (this) {
+      if (waiting.remove(pending)) {
+        waitingBytes -= pending.bytes();
+      }
+    }
+    if (pending.sent()) {
+      return new ClusterUnavailableException(
+          Reason.DEADLINE, true, "no outcome was known at the deadline");
+    }
+    return raft.leaderId() == null
+        ? new ClusterUnavailableException(
+            Reason.NO_LEADER, false, "no leader was known before the deadline")
+        : new ClusterUnavailableException(
+            Reason.DEADLINE, false, "the command was not proposed before the deadline");
+  }
+
+  private static ClusterUnavailableException stopping() {
+    return new ClusterUnavailableException(Reason.STOPPING, false, "this node is stopping");
+  }
+
+  private static Outcome tooLarge(PendingCommand pending) {
+    return Outcome.newBuilder()
+        .setRejection(
+            Rejection.newBuilder()
+                .setRule(Rejection.Rule.RULE_INVALID)
+                .setMessage(
+                    "the command has %d bytes; at most %d are allowed"
+                        .formatted(pending.bytes(), COMMAND_BYTES_MAX)))
+        .build();
+  }
+
+  /**
+   * One response for all, or one failure: an unknown outcome if any is unknown or some commands
+   * were applied and others not.
+   */
+  private static ProposeResponse combine(
+      List<CompletableFuture<Committed>> results, boolean failed) {
+    if (!failed) {
+      var response = ProposeResponse.newBuilder();
+      for (CompletableFuture<Committed> result : results) {
+        Committed committed = result.join();
+        response.addOutcomes(committed.outcome());
+        response.setIndex(Math.max(response.getIndex(), committed.index()));
+      }
+      return response.build();
+    }
+    throw combinedFailure(results);
+  }
+
+  private static RuntimeException combinedFailure(List<CompletableFuture<Committed>> results) {
+    RuntimeException first = null;
+    boolean anyApplied = false;
+    for (CompletableFuture<Committed> result : results) {
+      if (!result.isCompletedExceptionally()) {
+        anyApplied = true;
+        continue;
+      }
+      RuntimeException failure = PendingCommand.failureOf(result);
+      if (failure instanceof ClusterUnavailableException unavailable
+          && unavailable.outcomeUnknown()) {
+        return unavailable;
+      }
+      first = first == null ? failure : first;
+    }
+    return anyApplied || first == null
+        ? new ClusterUnavailableException(
+            Reason.NO_LEADER, true, "only some of the commands were proposed: " + first)
+        : first;
+  }
+}

@@ -1,0 +1,107 @@
+package dev.assetmanagerd.raft;
+
+import dev.assetmanagerd.api.v1.Asset;
+import dev.assetmanagerd.log.v1.AcquireAsset;
+import dev.assetmanagerd.log.v1.Command;
+import dev.assetmanagerd.log.v1.LogEntry;
+import dev.assetmanagerd.log.v1.RegisterAsset;
+import dev.assetmanagerd.registry.RegistryWriter;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+
+/**
+ * Puts into an entry what only the leader may decide: ids, the wall time, and how far the cluster
+ * clock moves. Thread-safe.
+ *
+ * <p>The clock moves by this process's monotonic time since its previous stamp, at most {@link
+ * #ADVANCE_MILLIS_MAX}, and not at all by the first stamp of a term. So it never runs ahead of real
+ * time, whatever wall clocks, pauses or elections do; where it lags, leases live longer.
+ */
+final class Stamper {
+  static final long ADVANCE_MILLIS_MAX = 2_000;
+
+  private final LongSupplier wallMillis;
+  private final LongSupplier monotonicNanos;
+  private final Ulids ulids;
+  private long term = -1;
+  private long countedNanos;
+
+  Stamper(LongSupplier wallMillis, LongSupplier monotonicNanos, Ulids ulids) {
+    this.wallMillis = wallMillis;
+    this.monotonicNanos = monotonicNanos;
+    this.ulids = ulids;
+  }
+
+  /**
+   * @param currentTerm in which this node leads
+   */
+  LogEntry stamp(List<Command> commands, long currentTerm) {
+    long now = wallMillis.getAsLong();
+    var entry =
+        LogEntry.newBuilder()
+            .setFormatLevel(RegistryWriter.FORMAT_LEVEL)
+            .setWallTimeMillis(now)
+            .setClockAdvanceMillis(advance(currentTerm));
+    commands.forEach(command -> entry.addCommands(fillIn(command, now)));
+    return entry.build();
+  }
+
+  /** How long ago the last stamp was taken; decades when it was in another term. */
+  synchronized long millisSinceLast(long currentTerm) {
+    return term == currentTerm
+        ? TimeUnit.NANOSECONDS.toMillis(monotonicNanos.getAsLong() - countedNanos)
+        : Long.MAX_VALUE;
+  }
+
+  private synchronized long advance(long currentTerm) {
+    long now = monotonicNanos.getAsLong();
+    if (currentTerm != term) {
+      term = currentTerm;
+      countedNanos = now;
+      return 0;
+    }
+    long millis = TimeUnit.NANOSECONDS.toMillis(now - countedNanos);
+    if (millis > ADVANCE_MILLIS_MAX) {
+      countedNanos = now;
+      return ADVANCE_MILLIS_MAX;
+    }
+    // Not "now": the fraction of a millisecond counts the next time.
+    countedNanos += TimeUnit.MILLISECONDS.toNanos(millis);
+    return millis;
+  }
+
+  private Command fillIn(Command command, long nowMillis) {
+    return switch (command.getKindCase()) {
+      case REGISTER_ASSET -> withIdAndTimes(command, nowMillis);
+      case ACQUIRE_ASSET -> withLeaseId(command, nowMillis);
+      default -> command;
+    };
+  }
+
+  private Command withIdAndTimes(Command command, long nowMillis) {
+    RegisterAsset register = command.getRegisterAsset();
+    Asset.Builder asset = register.getAsset().toBuilder();
+    long nowSeconds = TimeUnit.MILLISECONDS.toSeconds(nowMillis);
+    if (asset.getId().isEmpty()) {
+      asset.setId(ulids.next(nowMillis));
+    }
+    if (asset.getCreatedAt() == 0) {
+      asset.setCreatedAt(nowSeconds);
+    }
+    if (asset.getLastAccessedAt() == 0) {
+      asset.setLastAccessedAt(nowSeconds);
+    }
+    return command.toBuilder().setRegisterAsset(register.toBuilder().setAsset(asset)).build();
+  }
+
+  private Command withLeaseId(Command command, long nowMillis) {
+    AcquireAsset acquire = command.getAcquireAsset();
+    if (!acquire.getLeaseId().isEmpty()) {
+      return command;
+    }
+    return command.toBuilder()
+        .setAcquireAsset(acquire.toBuilder().setLeaseId(ulids.next(nowMillis)))
+        .build();
+  }
+}
