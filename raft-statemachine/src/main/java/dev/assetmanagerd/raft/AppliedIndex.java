@@ -74,6 +74,23 @@ final class AppliedIndex {
     return waiter.future();
   }
 
+  /** Fails whoever still waits. */
+  void close() {
+    List<Waiter> left;
+    synchronized (this) {
+      left = new ArrayList<>(waiters);
+    }
+    left.forEach(
+        waiter ->
+            waiter
+                .future()
+                .completeExceptionally(
+                    new ClusterUnavailableException(
+                        ClusterUnavailableException.Reason.STOPPING,
+                        false,
+                        "this node is stopping")));
+  }
+
   private synchronized void forget(Waiter waiter) {
     waiters.remove(waiter);
   }

@@ -105,7 +105,8 @@ final class ApplyThread {
           notifyAll();
           return;
         }
-        case FAILED -> throw new IllegalStateException("applying has failed; nothing more is applied");
+        case FAILED ->
+            throw new IllegalStateException("applying has failed; nothing more is applied");
         case PAUSED, CLOSED -> {
           // below, outside the lock
         }

@@ -8,8 +8,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps the cluster clock going on an idle leader, for as long as a lease has an end to reach. Every
- * entry moves the clock; this adds an empty one where there was none for a second.
+ * Keeps the cluster clock going on an idle leader, for as long as a lease has an end to reach.
+ * Every entry moves the clock; this adds an empty one where there was none for a second.
  */
 final class ClusterClock {
   /** Between two ticks, and between two looks whether one is needed. */

@@ -1,10 +1,12 @@
 package dev.assetmanagerd.raft;
 
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,18 +20,18 @@ import org.slf4j.LoggerFactory;
  *   node.json   cluster id, node id, bootstrapped
  * </pre>
  *
- * <p>{@code node.json} exists because Ratis takes a missing or empty {@code raft/} for a first start
- * and formats it: a node that has voted and forgets it may vote twice in one term.
+ * <p>{@code node.json} exists because Ratis takes a missing or empty {@code raft/} for a first
+ * start and formats it: a node that has voted and forgets it may vote twice in one term.
  */
 final class DataDirectory {
   private static final Logger LOG = LoggerFactory.getLogger(DataDirectory.class);
 
-  private static final Pattern FIELD = Pattern.compile("\"(\\w+)\"\\s*:\\s*\"?([^\",}\\s]*)\"?");
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,64}");
 
   private final Path root;
   private final String clusterId;
   private final String nodeId;
+  private boolean bootstrapped;
 
   private DataDirectory(Path root, String clusterId, String nodeId) {
     this.root = root;
@@ -49,7 +51,7 @@ final class DataDirectory {
         new DataDirectory(
             options.dataDirectory().toAbsolutePath(), options.clusterId(), options.nodeId());
     directory.check();
-    Files.createDirectories(directory.database().toAbsolutePath().getParent());
+    Files.createDirectories(FilesDurable.directoryOf(directory.database()));
     return directory;
   }
 
@@ -67,13 +69,17 @@ final class DataDirectory {
     return root.resolve("db").resolve("registry.db");
   }
 
+  /** Says whose the directory is. To be called before Ratis writes to it. */
+  void markOwned() throws IOException {
+    if (!Files.exists(marker())) {
+      writeMarker(false);
+    }
+  }
+
   /** Raft has formatted its directory; from now on a start without it is refused. */
   void markBootstrapped() throws IOException {
-    if (!Files.exists(marker())) {
-      FilesDurable.write(
-          marker(),
-          "{\"cluster_id\": \"%s\", \"node_id\": \"%s\", \"bootstrapped\": true}%n"
-              .formatted(clusterId, nodeId));
+    if (!bootstrapped) {
+      writeMarker(true);
     }
   }
 
@@ -111,35 +117,47 @@ final class DataDirectory {
   private void check() throws IOException {
     boolean noRaft = FilesDurable.isMissingOrEmpty(raft());
     if (Files.exists(marker())) {
-      String json = Files.readString(marker());
-      requireField(json, "cluster_id", clusterId);
-      requireField(json, "node_id", nodeId);
-      if (noRaft) {
+      JsonObject owner = readMarker();
+      requireSame(owner, "cluster_id", clusterId);
+      requireSame(owner, "node_id", nodeId);
+      bootstrapped = owner.has("bootstrapped") && owner.get("bootstrapped").getAsBoolean();
+      if (bootstrapped && noRaft) {
         throw new IOException(
             ("%s says that node %s has been part of cluster %s, but %s is missing or empty. Its"
                     + " votes are lost with it, so it must not rejoin under the same id: restore the"
                     + " directory, or remove the node from the cluster and add it under a new id")
                 .formatted(marker(), nodeId, clusterId, raft()));
       }
-    } else if (!noRaft && Files.exists(database())) {
+    } else if (!noRaft || Files.exists(database())) {
       throw new IOException(
           "%s holds data of a node, but not %s, which says whose: restore it, or use an empty directory"
               .formatted(root, marker()));
     }
   }
 
-  private void requireField(String json, String field, String expected) throws IOException {
-    Matcher matcher = FIELD.matcher(json);
-    while (matcher.find()) {
-      if (matcher.group(1).equals(field)) {
-        if (matcher.group(2).equals(expected)) {
-          return;
-        }
-        throw new IOException(
-            "%s belongs to %s \"%s\", but this node is configured as \"%s\""
-                .formatted(root, field.replace('_', ' '), matcher.group(2), expected));
-      }
+  private JsonObject readMarker() throws IOException {
+    try {
+      return JsonParser.parseString(Files.readString(marker())).getAsJsonObject();
+    } catch (JsonParseException | IllegalStateException e) {
+      throw new IOException(marker() + " is damaged", e);
     }
-    throw new IOException("%s has no field %s".formatted(marker(), field));
+  }
+
+  private void writeMarker(boolean isBootstrapped) throws IOException {
+    var owner = new JsonObject();
+    owner.addProperty("cluster_id", clusterId);
+    owner.addProperty("node_id", nodeId);
+    owner.addProperty("bootstrapped", isBootstrapped);
+    FilesDurable.write(marker(), owner + "\n");
+    bootstrapped = isBootstrapped;
+  }
+
+  private void requireSame(JsonObject owner, String field, String expected) throws IOException {
+    String found = owner.has(field) ? owner.get(field).getAsString() : "";
+    if (!found.equals(expected)) {
+      throw new IOException(
+          "%s belongs to %s \"%s\", but this node is configured as \"%s\""
+              .formatted(root, field.replace('_', ' '), found, expected));
+    }
   }
 }

@@ -27,13 +27,19 @@ final class FilesDurable {
     }
   }
 
+  /** The directory that a file is in. */
+  static Path directoryOf(Path file) {
+    Path directory = file.toAbsolutePath().getParent();
+    if (directory == null) {
+      throw new IllegalArgumentException(file + " is in no directory");
+    }
+    return directory;
+  }
+
   /** Renames within one file system, replacing what is there. */
   static void move(Path from, Path to) throws IOException {
     Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    Path directory = to.toAbsolutePath().getParent();
-    if (directory != null) {
-      syncDirectory(directory);
-    }
+    syncDirectory(directoryOf(to));
   }
 
   /** Writes a whole file by way of a temporary one beside it. */

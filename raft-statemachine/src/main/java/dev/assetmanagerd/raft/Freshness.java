@@ -22,8 +22,7 @@ final class Freshness {
   private @Nullable Announced fresh;
   private @Nullable Announced awaited;
 
-  Freshness(
-      RaftView raft, LeaderReads leaderReads, AppliedIndex applied, LongSupplier nanoTime) {
+  Freshness(RaftView raft, LeaderReads leaderReads, AppliedIndex applied, LongSupplier nanoTime) {
     this.raft = raft;
     this.leaderReads = leaderReads;
     this.applied = applied;

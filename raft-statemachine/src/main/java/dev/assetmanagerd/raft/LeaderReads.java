@@ -145,8 +145,7 @@ final class LeaderReads {
     boolean majority =
         unbrokenNanos == Long.MAX_VALUE
             ? evidence.majoritySince(raft.members(), raft.selfId(), sinceNanos)
-            : evidence.majorityUnbroken(
-                raft.members(), raft.selfId(), sinceNanos, unbrokenNanos);
+            : evidence.majorityUnbroken(raft.members(), raft.selfId(), sinceNanos, unbrokenNanos);
     // Leading all the while, in one term: the evidence is of that term.
     return majority && raft.leading() && raft.term() == term ? index : -1;
   }

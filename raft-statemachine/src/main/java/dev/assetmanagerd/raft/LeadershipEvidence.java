@@ -2,6 +2,7 @@ package dev.assetmanagerd.raft;
 
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -40,17 +41,21 @@ import org.jspecify.annotations.Nullable;
  */
 final class LeadershipEvidence {
   private static final String KEY = "assetmanagerd.leadership.evidence";
+
   /** Requests that a follower may owe an answer to before the oldest are forgotten. */
   private static final int OUTSTANDING_MAX = 1024;
 
   private final ConcurrentHashMap<RaftPeerId, Follower> followers = new ConcurrentHashMap<>();
   private final long lapseNanos;
+  private final Runnable onAccepted;
 
   /**
    * @param lapseNanos two proofs further apart than this do not make an unbroken row
+   * @param onAccepted called after each proof, on a thread of the transport; must be quick
    */
-  LeadershipEvidence(long lapseNanos) {
+  LeadershipEvidence(long lapseNanos, Runnable onAccepted) {
     this.lapseNanos = lapseNanos;
+    this.onAccepted = onAccepted;
   }
 
   Parameters toParameters() {
@@ -153,7 +158,7 @@ final class LeadershipEvidence {
     }
   }
 
-  Follower newFollower(RaftPeerId id) {
+  private Follower newFollower(RaftPeerId id) {
     var follower = new Follower();
     followers.put(id, follower);
     return follower;
@@ -183,7 +188,8 @@ final class LeadershipEvidence {
             RaftServer.Division division, LeaderState state, FollowerInfo info) {
           Follower follower = evidence.newFollower(info.getId());
           LogAppender appender =
-              super.newLogAppender(division, new ObservedLeader(state, follower), info);
+              super.newLogAppender(
+                  division, new ObservedLeader(state, follower, evidence.onAccepted), info);
           follower.appender = appender;
           return appender;
         }
@@ -192,19 +198,23 @@ final class LeadershipEvidence {
   }
 
   /** Passes everything on and takes note of requests and replies. */
-  private record ObservedLeader(LeaderState leader, Follower observed) implements LeaderState {
+  private record ObservedLeader(LeaderState leader, Follower observed, Runnable onAccepted)
+      implements LeaderState {
     @Override
     public AppendEntriesRequestProto newAppendEntriesRequestProto(
-        FollowerInfo follower, java.util.List<LogEntryProto> entries, TermIndex previous, long callId) {
+        FollowerInfo follower, List<LogEntryProto> entries, TermIndex previous, long callId) {
       observed.made(callId, System.nanoTime());
       return leader.newAppendEntriesRequestProto(follower, entries, previous, callId);
     }
 
     @Override
     public void onAppendEntriesReply(LogAppender appender, AppendEntriesReplyProto reply) {
-      observed.replied(
-          reply.getServerReply().getCallId(), reply.getResult() == AppendResult.SUCCESS);
+      boolean accepted = reply.getResult() == AppendResult.SUCCESS;
+      observed.replied(reply.getServerReply().getCallId(), accepted);
       leader.onAppendEntriesReply(appender, reply);
+      if (accepted) {
+        onAccepted.run();
+      }
     }
 
     @Override

@@ -28,8 +28,8 @@ final class LiveRegistry implements AutoCloseable {
   }
 
   /**
-   * Opens the database, taking the snapshot's content instead where the database is missing or older,
-   * as it may be after a power cut.
+   * Opens the database, taking the snapshot's content instead where the database is missing or
+   * older, as it may be after a power cut.
    *
    * @param snapshot the newest snapshot on this node; null without any
    * @return the position of what was opened
@@ -131,7 +131,7 @@ final class LiveRegistry implements AutoCloseable {
     Files.copy(snapshot, incoming, StandardCopyOption.REPLACE_EXISTING);
     FilesDurable.syncFile(incoming);
     Files.deleteIfExists(file);
-    FilesDurable.syncDirectory(file.toAbsolutePath().getParent());
+    FilesDurable.syncDirectory(FilesDurable.directoryOf(file));
     Files.deleteIfExists(sibling("-wal"));
     Files.deleteIfExists(sibling("-shm"));
     FilesDurable.move(incoming, file);

@@ -29,8 +29,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A command that finds fewer than {@value #IN_FLIGHT_MAX} batches in flight goes at once, alone;
  * what arrives meanwhile shares the next one. What was certainly not proposed is tried again until
- * its deadline; what may have been is never tried again here, for only the caller knows whether that
- * would be right. Every future ends by its deadline.
+ * its deadline; what may have been is never tried again here, for only the caller knows whether
+ * that would be right. Every future ends by its deadline.
  *
  * <p>Thread-safe.
  */

@@ -87,7 +87,8 @@ final class RatisConfig {
         properties, TimeDuration.valueOf(3, TimeUnit.SECONDS));
     // Leases rest on voters that refuse to pre-vote while they hear a leader.
     RaftServerConfigKeys.LeaderElection.setPreVote(properties, true);
-    // How long a leader that lost its majority abstains; the default of 10 s delays recovery when it
+    // How long a leader that lost its majority abstains; the default of 10 s delays recovery when
+    // it
     // is the one with the longest log.
     RaftServerConfigKeys.LeaderElection.setLeaderStepDownWaitTime(properties, max);
     RaftServerConfigKeys.setSleepDeviationThreshold(

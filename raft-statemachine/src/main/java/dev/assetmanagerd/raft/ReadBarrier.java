@@ -122,8 +122,7 @@ final class ReadBarrier {
       finish(round);
       return;
     }
-    Deadline limit =
-        Deadline.after(attemptMillis, TimeUnit.MILLISECONDS).minimum(latest(round));
+    Deadline limit = Deadline.after(attemptMillis, TimeUnit.MILLISECONDS).minimum(latest(round));
     CompletableFuture<Long> answer = timers.bound(ask(limit), limit, this::tooLate);
     var unused =
         answer.whenComplete(

@@ -16,10 +16,10 @@ import org.apache.ratis.util.MD5FileUtil;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The snapshot files in Ratis's "sm" directory. A snapshot is prepared elsewhere, in the background,
- * and published here in the moment when Ratis asks for one, on Ratis's applying thread: publishing
- * earlier would make Ratis believe that it has nothing to do, and installing a snapshot, which runs
- * on the same thread, replaces the whole directory.
+ * The snapshot files in Ratis's "sm" directory. A snapshot is prepared elsewhere, in the
+ * background, and published here in the moment when Ratis asks for one, on Ratis's applying thread:
+ * publishing earlier would make Ratis believe that it has nothing to do, and installing a snapshot,
+ * which runs on the same thread, replaces the whole directory.
  */
 final class SnapshotFiles extends SimpleStateMachineStorage {
   /**
@@ -37,9 +37,9 @@ final class SnapshotFiles extends SimpleStateMachineStorage {
     if (Files.exists(md5)) {
       FilesDurable.syncFile(md5);
     }
-    Path directory = snapshot.toAbsolutePath().getParent();
+    Path directory = FilesDurable.directoryOf(snapshot);
     FilesDurable.syncDirectory(directory);
-    FilesDurable.syncDirectory(directory.getParent());
+    FilesDurable.syncDirectory(FilesDurable.directoryOf(directory));
   }
 
   /** Index of the newest snapshot; -1 without any. */

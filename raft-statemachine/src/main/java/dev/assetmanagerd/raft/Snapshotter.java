@@ -23,9 +23,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Takes snapshots in the background: copies the registry while it is written, then has Ratis publish
- * the copy and purge its log. Members are due one after the other, the leader last, so that they do
- * not all copy at once.
+ * Takes snapshots in the background: copies the registry while it is written, then has Ratis
+ * publish the copy and purge its log. Members are due one after the other, the leader last, so that
+ * they do not all copy at once.
  */
 final class Snapshotter implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Snapshotter.class);
