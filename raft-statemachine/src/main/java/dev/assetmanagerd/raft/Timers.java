@@ -1,5 +1,6 @@
 package dev.assetmanagerd.raft;
 
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import io.grpc.Deadline;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
@@ -27,6 +28,7 @@ final class Timers implements AutoCloseable {
     executor.setRejectedExecutionHandler((task, pool) -> {});
   }
 
+  @CanIgnoreReturnValue
   Future<?> after(long delayMillis, Runnable task) {
     return executor.schedule(task, delayMillis, TimeUnit.MILLISECONDS);
   }
@@ -42,6 +44,7 @@ final class Timers implements AutoCloseable {
   }
 
   /** Fails the future at the deadline, unless it is done by then; returns it. */
+  @CanIgnoreReturnValue
   <T> CompletableFuture<T> bound(
       CompletableFuture<T> future, Deadline deadline, Supplier<Throwable> failure) {
     if (future.isDone()) {
