@@ -83,7 +83,7 @@ final class Snapshotter implements AutoCloseable {
 
   /** Starts a snapshot when one is due. Returns at once. */
   void takeIfDue() {
-    long turn = rank + (raft.leading() ? members : 0);
+    long turn = (long) rank + (raft.leading() ? members : 0);
     long due = threshold + turn * threshold / (4L * members);
     if (applied.get() - files.latestIndex() >= due && busy.compareAndSet(false, true)) {
       var unused =
