@@ -236,7 +236,7 @@ class ListingTest {
       AssetQuery query = new AssetQuery(type, status, labels, after, 10);
       List<CountedLabel> counted =
           labels.entrySet().stream()
-              .map(label -> new CountedLabel(label.getKey(), label.getValue(), 10))
+              .map(label -> new CountedLabel(label.getKey(), label.getValue(), 1))
               .toList();
       List<String> plan = plan(query, counted);
       assertThat(plan.get(0) + " ").contains("INDEX " + driver + " ");
@@ -245,7 +245,7 @@ class ListingTest {
       }
       assertThat(plan).noneMatch(step -> step.contains("TEMP B-TREE"));
       if (!driver.equals("assets_listing") || after != null) {
-        assertThat(plan).allMatch(step -> step.startsWith("SEARCH"));
+        assertThat(plan).noneMatch(step -> step.startsWith("SCAN"));
       }
       if (labels.size() == 2) {
         assertThat(plan)
@@ -256,6 +256,18 @@ class ListingTest {
                             + " asset_id=?"));
       }
     }
+  }
+
+  @Test
+  void aTypeMuchRarerThanTheLabelsDrives() {
+    AssetQuery query =
+        query(AssetType.ASSET_TYPE_KERNEL, ANY_STATUS, Map.of("env", "prod", "team", "t1"), 10);
+    List<CountedLabel> frequent =
+        List.of(new CountedLabel("env", "prod", 1000), new CountedLabel("team", "t1", 2000));
+
+    assertThat(plan(query, frequent).get(0))
+        .contains("INDEX assets_listing_by_type (type=?")
+        .doesNotContain("TEMP B-TREE");
   }
 
   private List<String> plan(AssetQuery query, List<CountedLabel> counted) {

@@ -183,6 +183,9 @@ class ReplicasAgreeTest {
             "a label carries another key than its asset",
             "SELECT count(*) FROM asset_labels AS l JOIN assets AS a ON a.id = l.asset_id"
                 + " WHERE l.created_at <> a.created_at OR l.type <> a.type",
+            "types are miscounted",
+            "SELECT count(*) FROM (SELECT type, assets FROM type_counts WHERE assets > 0 EXCEPT"
+                + " SELECT type, count(*) FROM assets GROUP BY type)",
             "labels are miscounted",
             "SELECT count(*) FROM (SELECT key, value, assets FROM label_counts EXCEPT"
                 + " SELECT key, value, count(*) FROM asset_labels GROUP BY key, value)",
