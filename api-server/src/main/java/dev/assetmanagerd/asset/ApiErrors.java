@@ -26,7 +26,10 @@ import org.slf4j.LoggerFactory;
  * names field, value and rule. Nothing internal (stack, host path outside the store) gets out.
  */
 final class ApiErrors {
-  /** Trailer of an error: {@code unknown} when the change may have been made all the same. */
+  /**
+   * Trailer of an error: {@code unknown} when the change may have been made all the same, {@code
+   * unchanged} when it certainly was not and another node may be asked.
+   */
   static final Metadata.Key<String> OUTCOME =
       Metadata.Key.of("assetmanager-outcome", Metadata.ASCII_STRING_MARSHALLER);
 
@@ -157,10 +160,10 @@ final class ApiErrors {
           case OVERLOADED -> Code.RESOURCE_EXHAUSTED;
           case DEADLINE -> Code.DEADLINE_EXCEEDED;
         };
-    if (!unavailable.outcomeUnknown()) {
-      return status(code, unavailable.getMessage() + "; nothing was changed");
-    }
-    return outcomeUnknown(code, String.valueOf(unavailable.getMessage()));
+    String message = String.valueOf(unavailable.getMessage());
+    return unavailable.outcomeUnknown()
+        ? outcomeUnknown(code, message)
+        : withOutcome(code, message + "; nothing was changed", "unchanged");
   }
 
   /** The deadline passed, and the change may have been made all the same. */
@@ -169,13 +172,15 @@ final class ApiErrors {
   }
 
   private static StatusRuntimeException outcomeUnknown(Code code, String message) {
+    return withOutcome(
+        code, message + "; the outcome is unknown: it may yet have been done", "unknown");
+  }
+
+  private static StatusRuntimeException withOutcome(Code code, String message, String outcome) {
     Metadata trailers = new Metadata();
-    trailers.put(OUTCOME, "unknown");
+    trailers.put(OUTCOME, outcome);
     return StatusProto.toStatusRuntimeException(
-        com.google.rpc.Status.newBuilder()
-            .setCode(code.getNumber())
-            .setMessage(message + "; the outcome is unknown: it may yet have been done")
-            .build(),
+        com.google.rpc.Status.newBuilder().setCode(code.getNumber()).setMessage(message).build(),
         trailers);
   }
 

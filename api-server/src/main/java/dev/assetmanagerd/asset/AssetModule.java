@@ -96,6 +96,10 @@ public final class AssetModule implements AutoCloseable {
     return reaper;
   }
 
+  AccessTracker access() {
+    return access;
+  }
+
   /** Number of uploads that run on this node now. */
   public int runningUploads() {
     return uploads.running();

@@ -1,0 +1,119 @@
+package dev.assetmanagerd.cli;
+
+import io.grpc.Channel;
+import io.grpc.ConnectivityState;
+import io.grpc.Deadline;
+import io.grpc.ManagedChannel;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.netty.NettyChannelBuilder;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+
+/**
+ * Makes calls to the first node that answers.
+ *
+ * <p>The next node is asked where one cannot be reached or says that it is unavailable and nothing
+ * was changed. A change whose outcome is not known is never repeated by itself.
+ */
+final class NodeClient implements AutoCloseable {
+  private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
+  private static final Duration KEEP_ALIVE = Duration.ofSeconds(30);
+
+  private final List<Endpoint> endpoints;
+  private final Deadline deadline;
+  private final List<ManagedChannel> channels = new ArrayList<>();
+
+  /**
+   * @param endpoints at least one
+   * @param deadline for everything done with this client
+   */
+  NodeClient(List<Endpoint> endpoints, Deadline deadline) {
+    this.endpoints = List.copyOf(endpoints);
+    this.deadline = deadline;
+  }
+
+  Deadline deadline() {
+    return deadline;
+  }
+
+  /** Makes a call that changes nothing. */
+  <T> T read(Function<Channel, T> call) {
+    return call(call, false);
+  }
+
+  /** Makes a call that changes something. */
+  <T> T change(Function<Channel, T> call) {
+    return call(call, true);
+  }
+
+  private <T> T call(Function<Channel, T> call, boolean changes) {
+    List<String> reasons = new ArrayList<>();
+    for (Endpoint endpoint : endpoints) {
+      try {
+        return call.apply(connected(endpoint));
+      } catch (StatusRuntimeException e) {
+        CallFailedException failure = CallFailedException.of(e, changes);
+        if (!failure.worthAnotherNode()) {
+          throw failure;
+        }
+        reasons.add(endpoint + ": " + failure.getMessage());
+      } catch (CallFailedException e) {
+        if (!e.worthAnotherNode()) {
+          throw e;
+        }
+        reasons.add(endpoint + ": " + e.getMessage());
+      }
+    }
+    throw new CallFailedException(Status.Code.UNAVAILABLE, false, String.join("; ", reasons));
+  }
+
+  /** Connects before a call is made, so that a call that fails has been sent. */
+  private ManagedChannel connected(Endpoint endpoint) {
+    ManagedChannel channel =
+        NettyChannelBuilder.forAddress(endpoint.host(), endpoint.port())
+            .usePlaintext()
+            .keepAliveTime(KEEP_ALIVE.toMillis(), TimeUnit.MILLISECONDS)
+            .build();
+    channels.add(channel);
+    CompletableFuture<ConnectivityState> settled = new CompletableFuture<>();
+    watch(channel, settled);
+    long waitMillis =
+        Math.min(CONNECT_TIMEOUT.toMillis(), deadline.timeRemaining(TimeUnit.MILLISECONDS));
+    ConnectivityState state;
+    try {
+      state = settled.get(waitMillis, TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      throw new CallFailedException(
+          Status.Code.UNAVAILABLE, false, "no connection within " + waitMillis + " ms");
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CallFailedException(Status.Code.CANCELLED, false, "interrupted");
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e);
+    }
+    if (state != ConnectivityState.READY) {
+      throw new CallFailedException(Status.Code.UNAVAILABLE, false, "cannot be reached");
+    }
+    return channel;
+  }
+
+  private static void watch(ManagedChannel channel, CompletableFuture<ConnectivityState> settled) {
+    ConnectivityState state = channel.getState(true);
+    switch (state) {
+      case READY, TRANSIENT_FAILURE, SHUTDOWN -> settled.complete(state);
+      case IDLE, CONNECTING -> channel.notifyWhenStateChanged(state, () -> watch(channel, settled));
+    }
+  }
+
+  @Override
+  public void close() {
+    channels.forEach(ManagedChannel::shutdownNow);
+  }
+}

@@ -1,0 +1,33 @@
+package dev.assetmanagerd.cli;
+
+import dev.assetmanagerd.api.v1.ReleaseAssetRequest;
+import dev.assetmanagerd.api.v1.ReleaseAssetResponse;
+import java.io.IOException;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+
+/** {@code asset release}. */
+@Command(name = "release", description = "Gives a lease back.")
+final class ReleaseCommand extends RemoteCommand {
+  @Parameters(paramLabel = "LEASE-ID", description = "Id of the lease, as acquire printed it.")
+  private String leaseId = "";
+
+  @Override
+  int run(NodeClient client) throws IOException {
+    ReleaseAssetRequest request = ReleaseAssetRequest.newBuilder().setLeaseId(leaseId).build();
+    ReleaseAssetResponse response =
+        client.change(channel -> assets(channel, client).releaseAsset(request));
+    if (json()) {
+      printJson(response);
+    } else {
+      out()
+          .println(
+              "released; asset "
+                  + response.getAsset().getId()
+                  + " has "
+                  + response.getAsset().getReferenceCount()
+                  + " leases left");
+    }
+    return ExitCodes.OK;
+  }
+}

@@ -1,0 +1,156 @@
+package dev.assetmanagerd.asset;
+
+import dev.assetmanagerd.api.v1.Asset;
+import dev.assetmanagerd.api.v1.AssetStatus;
+import dev.assetmanagerd.api.v1.AssetType;
+import dev.assetmanagerd.log.v1.Command;
+import dev.assetmanagerd.log.v1.LogEntry;
+import dev.assetmanagerd.log.v1.Outcome;
+import dev.assetmanagerd.raft.ClusterUnavailableException;
+import dev.assetmanagerd.raft.Committed;
+import dev.assetmanagerd.raft.ReplicatedRegistry;
+import dev.assetmanagerd.registry.AssetQuery;
+import dev.assetmanagerd.registry.LogPosition;
+import dev.assetmanagerd.registry.RegistryDatabase;
+import dev.assetmanagerd.registry.RegistryView;
+import dev.assetmanagerd.registry.RegistryWriter;
+import io.grpc.Deadline;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The real registry with the log left out: commands are stamped and applied at once, by clocks that
+ * a test moves. For what cannot be had from a real cluster at will.
+ */
+final class LocalRegistry implements ReplicatedRegistry, AutoCloseable {
+  private final RegistryDatabase database;
+  private final List<Command> applied = new ArrayList<>();
+  private long wallMillis = 1_700_000_000_000L;
+  private long advanceMillis;
+  private long index;
+  private int nextId;
+  private Duration staleness = Duration.ZERO;
+  private @Nullable ClusterUnavailableException failure;
+
+  LocalRegistry(Path file) {
+    this.database = RegistryDatabase.open(file);
+  }
+
+  @Override
+  public synchronized CompletableFuture<Committed> propose(Command command, Deadline deadline) {
+    if (failure != null) {
+      return CompletableFuture.failedFuture(failure);
+    }
+    Command stamped = stamped(command);
+    LogEntry entry =
+        LogEntry.newBuilder()
+            .setFormatLevel(RegistryWriter.FORMAT_LEVEL)
+            .setWallTimeMillis(wallMillis)
+            .setClockAdvanceMillis(advanceMillis)
+            .addCommands(stamped)
+            .build();
+    advanceMillis = 0;
+    RegistryWriter writer = database.writer();
+    writer.begin();
+    List<Outcome> outcomes = writer.apply(entry);
+    writer.commit(new LogPosition(1, ++index));
+    applied.add(stamped);
+    return CompletableFuture.completedFuture(new Committed(outcomes.get(0), index));
+  }
+
+  private Command stamped(Command command) {
+    if (command.hasRegisterAsset() && command.getRegisterAsset().getAsset().getId().isEmpty()) {
+      Command.Builder builder = command.toBuilder();
+      builder.getRegisterAssetBuilder().getAssetBuilder().setId("generated-" + nextId++);
+      return builder.build();
+    }
+    if (command.hasAcquireAsset()) {
+      Command.Builder builder = command.toBuilder();
+      builder.getAcquireAssetBuilder().setLeaseId("lease-" + nextId++);
+      return builder.build();
+    }
+    return command;
+  }
+
+  @Override
+  public synchronized CompletableFuture<Void> awaitLinearizable(Deadline deadline) {
+    return failure == null
+        ? CompletableFuture.completedFuture(null)
+        : CompletableFuture.failedFuture(failure);
+  }
+
+  @Override
+  public synchronized CompletableFuture<Void> awaitApplied(long wanted, Deadline deadline) {
+    return wanted <= index
+        ? CompletableFuture.completedFuture(null)
+        : CompletableFuture.failedFuture(
+            new ClusterUnavailableException(
+                ClusterUnavailableException.Reason.DEADLINE, false, "not applied in time"));
+  }
+
+  @Override
+  public <T> T query(Function<RegistryView, T> query) {
+    return database.read(query);
+  }
+
+  @Override
+  public synchronized Duration staleness() {
+    return staleness;
+  }
+
+  /** From now on every call fails like this; null: no more. */
+  synchronized void failWith(@Nullable ClusterUnavailableException failure) {
+    this.failure = failure;
+  }
+
+  synchronized void setStaleness(Duration staleness) {
+    this.staleness = staleness;
+  }
+
+  /** Moves wall time and cluster time. */
+  synchronized void pass(Duration time) {
+    wallMillis += time.toMillis();
+    advanceMillis += time.toMillis();
+  }
+
+  synchronized long wallMillis() {
+    return wallMillis;
+  }
+
+  synchronized long index() {
+    return index;
+  }
+
+  synchronized long countApplied(Command.KindCase kind) {
+    return applied.stream().filter(command -> command.getKindCase() == kind).count();
+  }
+
+  /** Everything there is, DELETING included. */
+  List<Asset> everything() {
+    return query(
+        view -> {
+          List<Asset> all = new ArrayList<>(view.deleting(10_000));
+          all.addAll(
+              view.list(
+                      new AssetQuery(
+                          AssetType.ASSET_TYPE_UNSPECIFIED,
+                          AssetStatus.ASSET_STATUS_UNSPECIFIED,
+                          Map.of(),
+                          null,
+                          10_000))
+                  .assets());
+          return all;
+        });
+  }
+
+  @Override
+  public void close() {
+    database.close();
+  }
+}
