@@ -20,8 +20,8 @@ import java.util.Map;
  * <ul>
  *   <li>a status other than AVAILABLE: the index of such assets, which are few;
  *   <li>labels: the rarest of them by the exact count in {@code label_counts}, unless the type is
- *       rarer still; the other labels are looked up in the same index, next to the rows looked up
- *       before, for both run in the same order;
+ *       much rarer still; the other labels are looked up in the same index, next to the rows looked
+ *       up before, for both run in the same order;
  *   <li>a type: the index by type;
  *   <li>nothing: the index of all.
  * </ul>
@@ -33,17 +33,18 @@ import java.util.Map;
  * being deleted at once, which keep their label rows until they are purged.
  */
 final class Listing {
-  /** Joins that SQLite allows, less the driver and the asset. */
-  static final int LABELS_MAX = 60;
+  /** Labels in one query; more than any asset may carry. */
+  static final int LABELS_MAX = 64;
 
-  /** A type with fewer assets than this may drive in place of a more frequent label. */
-  private static final int RARE_TYPE = 1000;
+  /**
+   * A type drives only when it is this much rarer than the rarest label: reading on in a label's
+   * index and comparing the type there is that much cheaper for a row than looking up labels.
+   */
+  private static final int TYPE_DRIVES_FACTOR = 8;
 
   private static final String LABEL_COUNT =
       "SELECT assets FROM label_counts WHERE key = ? AND value = ?";
-  private static final String TYPE_COUNT =
-      "SELECT count(*) FROM (SELECT 1 FROM assets INDEXED BY assets_listing_by_type"
-          + " WHERE type = ? AND status <> 3 LIMIT ?)";
+  private static final String TYPE_COUNT = "SELECT assets FROM type_counts WHERE type = ?";
 
   private final Sql sql;
 
@@ -91,10 +92,11 @@ final class Listing {
   }
 
   private boolean typeIsRarer(AssetQuery query, CountedLabel rarest) {
-    if (query.type() == AssetType.ASSET_TYPE_UNSPECIFIED || rarest.assets() < RARE_TYPE) {
+    if (query.type() == AssetType.ASSET_TYPE_UNSPECIFIED) {
       return false;
     }
-    return sql.integer(TYPE_COUNT, query.type().getNumber(), RARE_TYPE) < RARE_TYPE;
+    long ofType = sql.first(TYPE_COUNT, row -> row.integer(1), query.type().getNumber()).orElse(0L);
+    return ofType < rarest.assets() / TYPE_DRIVES_FACTOR;
   }
 
   private static Statement assetsDrive(
@@ -104,7 +106,6 @@ final class Listing {
     String index =
         rareStatus ? "assets_by_rare_status" : typed ? "assets_listing_by_type" : "assets_listing";
     builder.add("SELECT " + AssetRows.COLUMNS + " FROM assets AS a INDEXED BY " + index);
-    builder.probes(labels, "a.created_at", "a.id");
     builder.add(rareStatus ? " WHERE a.status <> 2" : " WHERE a.status <> 3");
     if (query.status() != AssetStatus.ASSET_STATUS_UNSPECIFIED) {
       builder.add(" AND a.status = ?", query.status().getNumber());
@@ -112,6 +113,7 @@ final class Listing {
     if (typed) {
       builder.add(" AND a.type = ?", query.type().getNumber());
     }
+    builder.probes(labels, "a.created_at", "a.id");
     builder.page(query, "a.created_at", "a.id");
     return builder.build();
   }
@@ -120,7 +122,6 @@ final class Listing {
     Builder builder = new Builder();
     builder.add("SELECT " + AssetRows.COLUMNS);
     builder.add(" FROM asset_labels AS d INDEXED BY asset_labels_listing");
-    builder.probes(labels.subList(1, labels.size()), "d.created_at", "d.asset_id");
     builder.add(" CROSS JOIN assets AS a ON a.id = d.asset_id");
     builder.add(" WHERE d.key = ?", labels.get(0).key());
     builder.add(" AND d.value = ?", labels.get(0).value());
@@ -131,6 +132,7 @@ final class Listing {
     if (query.status() != AssetStatus.ASSET_STATUS_UNSPECIFIED) {
       builder.add(" AND a.status = ?", query.status().getNumber());
     }
+    builder.probes(labels.subList(1, labels.size()), "d.created_at", "d.asset_id");
     builder.page(query, "d.created_at", "d.asset_id");
     return builder.build();
   }
@@ -158,15 +160,13 @@ final class Listing {
       arguments.add(argument);
     }
 
-    /** CROSS JOIN keeps the order of the loops as written, whatever the planner guesses. */
+    /** Scalar subqueries: the planner takes them one by one, where it would ponder a long join. */
     void probes(List<CountedLabel> labels, String createdAt, String id) {
-      for (int i = 0; i < labels.size(); i++) {
-        String alias = "p" + i;
-        add(" CROSS JOIN asset_labels AS " + alias + " INDEXED BY asset_labels_listing");
-        add(" ON " + alias + ".key = ?", labels.get(i).key());
-        add(" AND " + alias + ".value = ?", labels.get(i).value());
-        add(" AND " + alias + ".created_at = " + createdAt);
-        add(" AND " + alias + ".asset_id = " + id);
+      for (CountedLabel label : labels) {
+        add(" AND 1 = (SELECT 1 FROM asset_labels AS p INDEXED BY asset_labels_listing");
+        add(" WHERE p.key = ?", label.key());
+        add(" AND p.value = ?", label.value());
+        add(" AND p.created_at = " + createdAt + " AND p.asset_id = " + id + ")");
       }
     }
 

@@ -10,7 +10,7 @@ import java.util.List;
  * <pre>
  *   assets ──&lt; asset_labels    labels, with a copy of the asset's listing key and type
  *      └─────&lt; leases
- *   label_counts               how many assets carry a label; derived, kept by triggers
+ *   label_counts, type_counts  how many assets carry a label, are of a type; derived, by triggers
  *   progress                   one row: applied position, cluster clock
  * </pre>
  *
@@ -92,6 +92,25 @@ final class Migrations {
           BEGIN
             UPDATE label_counts SET assets = assets - 1 WHERE key = OLD.key AND value = OLD.value;
             DELETE FROM label_counts WHERE key = OLD.key AND value = OLD.value AND assets = 0;
+          END
+          """,
+          """
+          CREATE TABLE type_counts (
+            type INTEGER PRIMARY KEY,
+            assets INTEGER NOT NULL CHECK (assets >= 0)
+          ) STRICT
+          """,
+          """
+          CREATE TRIGGER assets_counted AFTER INSERT ON assets
+          BEGIN
+            INSERT INTO type_counts (type, assets) VALUES (NEW.type, 1)
+              ON CONFLICT (type) DO UPDATE SET assets = assets + 1;
+          END
+          """,
+          """
+          CREATE TRIGGER assets_discounted AFTER DELETE ON assets
+          BEGIN
+            UPDATE type_counts SET assets = assets - 1 WHERE type = OLD.type;
           END
           """,
           """

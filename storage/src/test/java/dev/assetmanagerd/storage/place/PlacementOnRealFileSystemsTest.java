@@ -1,19 +1,15 @@
 package dev.assetmanagerd.storage.place;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.assetmanagerd.storage.place.PlacementException.Reason;
-import java.io.IOException;
+import dev.assetmanagerd.storage.testing.ScratchFileSystem;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Clock;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,97 +18,66 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("root")
 class PlacementOnRealFileSystemsTest {
   @TempDir private Path temp;
-  private boolean mounted;
 
-  private Path mount() {
-    return temp.resolve("mnt");
-  }
+  @Test
+  void whereTheFileSystemCanAWritableFileSharesItsExtents() throws Exception {
+    byte[] content = PlacementTest.content(1);
+    try (ScratchFileSystem disk = ScratchFileSystem.xfs(temp)) {
+      Path blob = Files.write(disk.directory().resolve("blob"), content);
+      Path file = disk.directory().resolve("vm/disk");
 
-  @AfterEach
-  void unmount() throws Exception {
-    if (mounted) {
-      assertThat(run("umount", mount().toString())).as("umount").isTrue();
+      assertThat(place(disk, blob, PlacementMode.CLONE))
+          .containsExactly(new PlacedFile(file, PlacementMethod.REFLINKED));
+
+      assertThat(file).hasBinaryContent(content);
+      assertThat(PlacementTest.mode(file)).isEqualTo("rw-r--r--");
+      assertThat(PlacementTest.inode(file)).isNotEqualTo(PlacementTest.inode(blob));
+      Files.write(file, new byte[content.length], StandardOpenOption.WRITE);
+      assertThat(blob).as("after the guest wrote").hasBinaryContent(content);
     }
   }
 
   @Test
-  void whereTheFileSystemCanAWritableFileSharesItsExtents() throws Exception {
-    mountXfs();
-    byte[] content = PlacementTest.content(1);
-    Path blob = Files.write(mount().resolve("blob"), content);
-    Placement placement = new Placement(List.of(mount().resolve("jails")), Clock.systemUTC());
-    Path vm = mount().resolve("jails/vm");
+  void placedFilesAreThereWholeAfterAPowerLoss() throws Exception {
+    byte[] content = PlacementTest.content(4);
+    Path blob = Files.write(temp.resolve("blob"), content);
+    try (ScratchFileSystem disk = ScratchFileSystem.xfs(temp)) {
+      place(disk, blob, PlacementMode.CLONE);
 
-    List<PlacedFile> placed =
-        placement.place(vm, List.of(new PlacementItem(blob, "disk", PlacementMode.CLONE)));
+      disk.losePower();
 
-    Path disk = vm.resolve("disk");
-    assertThat(placed).containsExactly(new PlacedFile(disk, PlacementMethod.REFLINKED));
-    assertThat(disk).hasBinaryContent(content);
-    assertThat(PlacementTest.mode(disk)).isEqualTo("rw-r--r--");
-    assertThat(PlacementTest.inode(disk)).isNotEqualTo(PlacementTest.inode(blob));
-
-    Files.write(disk, new byte[content.length], StandardOpenOption.WRITE);
-    assertThat(blob).as("after the guest wrote").hasBinaryContent(content);
+      assertThat(disk.directory().resolve("vm/disk")).hasBinaryContent(content);
+    }
   }
 
   @Test
   void aFullFileSystemIsNamedAndLeftAsItWas() throws Exception {
-    mountTmpfs("size=1m");
     Path blob = Files.write(temp.resolve("blob"), PlacementTest.content(2)); // larger than 1 MiB
+    try (ScratchFileSystem disk = ScratchFileSystem.tmpfs(temp, "size=1m")) {
+      assertFails(Reason.NO_SPACE, disk, blob);
 
-    assertFails(Reason.NO_SPACE, blob);
-
-    assertThat(mount()).isEmptyDirectory();
+      assertThat(disk.directory()).isEmptyDirectory();
+    }
   }
 
   @Test
   void aReadOnlyFileSystemIsNamed() throws Exception {
-    mountTmpfs("size=4m,ro");
     Path blob = Files.write(temp.resolve("blob"), PlacementTest.content(3));
-
-    assertFails(Reason.READ_ONLY, blob);
-  }
-
-  private void assertFails(Reason reason, Path blob) {
-    Placement placement = new Placement(List.of(mount()), Clock.systemUTC());
-    Path vm = mount().resolve("vm");
-    assertThatExceptionOfType(PlacementException.class)
-        .isThrownBy(
-            () ->
-                placement.place(vm, List.of(new PlacementItem(blob, "disk", PlacementMode.CLONE))))
-        .satisfies(e -> assertThat(e.reason()).as(e.toString()).isEqualTo(reason))
-        .withMessageContaining(vm.toString());
-  }
-
-  private void mountXfs() throws Exception {
-    Path image = temp.resolve("image");
-    Files.createDirectory(mount());
-    assumeTrue(run("truncate", "-s", "320M", image.toString()), "needs truncate");
-    assumeTrue(run("mkfs.xfs", "-q", "-m", "reflink=1", image.toString()), "needs mkfs.xfs");
-    mounted = run("mount", "-o", "loop", image.toString(), mount().toString());
-    assumeTrue(mounted, "needs root and loop devices");
-  }
-
-  private void mountTmpfs(String options) throws Exception {
-    Files.createDirectory(mount());
-    mounted = run("mount", "-t", "tmpfs", "-o", options, "none", mount().toString());
-    assumeTrue(mounted, "needs root");
-  }
-
-  private static boolean run(String... command) throws InterruptedException {
-    try {
-      Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-      process.getOutputStream().close();
-      String output = new String(process.getInputStream().readAllBytes(), UTF_8);
-      boolean done = process.waitFor(60, TimeUnit.SECONDS) && process.exitValue() == 0;
-      if (!done) {
-        System.out.println(String.join(" ", command) + ": " + output);
-      }
-      return done;
-    } catch (IOException e) {
-      System.out.println(command[0] + ": " + e.getMessage());
-      return false;
+    try (ScratchFileSystem disk = ScratchFileSystem.tmpfs(temp, "size=4m,ro")) {
+      assertFails(Reason.READ_ONLY, disk, blob);
     }
+  }
+
+  private static List<PlacedFile> place(ScratchFileSystem disk, Path blob, PlacementMode mode)
+      throws PlacementException {
+    return new Placement(List.of(disk.directory()), Clock.systemUTC())
+        .place(disk.directory().resolve("vm"), List.of(new PlacementItem(blob, "disk", mode)));
+  }
+
+  private static void assertFails(Reason reason, ScratchFileSystem disk, Path blob) {
+    assertThatExceptionOfType(PlacementException.class)
+        .isThrownBy(() -> place(disk, blob, PlacementMode.CLONE))
+        .satisfies(e -> assertThat(e.reason()).as(e.toString()).isEqualTo(reason))
+        .withMessageContaining(disk.directory().resolve("vm").toString());
   }
 }
