@@ -1,0 +1,118 @@
+package dev.assetmanagerd.config;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** From the environment to a {@link NodeConfig}. */
+final class NodeConfigReader {
+  private final Values values;
+
+  private NodeConfigReader(Values values) {
+    this.values = values;
+  }
+
+  static NodeConfig read(Map<String, String> environment) throws ConfigurationException {
+    Values values = Values.read(environment);
+    List<String> problems = new ArrayList<>(values.problems());
+    problems.addAll(Rules.problems(values));
+    if (!problems.isEmpty()) {
+      throw new ConfigurationException(problems);
+    }
+    return new NodeConfigReader(values).build();
+  }
+
+  private NodeConfig build() {
+    return new NodeConfig(
+        new HostPort(values.get(Options.ADDRESS), values.get(Options.PORT)),
+        values.get(Options.SHUTDOWN_TIMEOUT),
+        values.get(Options.LOG_LEVEL),
+        cluster(),
+        storage(),
+        new NodeConfig.Prepare(
+            values.get(Options.PREPARE_ROOTS),
+            values.get(Options.PREPARE_REMOTE_CALLERS),
+            values.get(Options.PREPARE_ROOTFS),
+            values.get(Options.PREPARE_DISK_IMAGE)),
+        new NodeConfig.Garbage(
+            values.get(Options.GC_ENABLED),
+            values.get(Options.GC_INTERVAL),
+            values.get(Options.GC_MAX_AGE)),
+        security(),
+        builderd(),
+        tracing(),
+        metrics());
+  }
+
+  private NodeConfig.Cluster cluster() {
+    return new NodeConfig.Cluster(
+        values.get(Options.NODE_ID),
+        values.get(Options.CLUSTER_ID),
+        Derived.members(values),
+        values
+            .find(Options.RAFT_ADDRESS)
+            .orElseGet(() -> Derived.self(values).orElseThrow().raft().host()),
+        Derived.dataDirectory(values),
+        values.get(Options.ELECTION_TIMEOUT_MIN),
+        values.get(Options.ELECTION_TIMEOUT_MAX),
+        values.get(Options.SNAPSHOT_THRESHOLD));
+  }
+
+  private NodeConfig.Storage storage() {
+    StorageKind kind = values.get(Options.STORAGE_BACKEND);
+    return new NodeConfig.Storage(
+        kind,
+        kind == StorageKind.NFS
+            ? values.get(Options.NFS_PATH)
+            : values.get(Options.LOCAL_STORAGE_PATH),
+        new NodeConfig.S3(
+            values.find(Options.S3_BUCKET),
+            values.get(Options.S3_REGION),
+            values.find(Options.S3_ENDPOINT),
+            values.find(Options.S3_ACCESS_KEY_ID),
+            values.find(Options.S3_SECRET_ACCESS_KEY)),
+        values.get(Options.CACHE_DIR),
+        values.get(Options.MAX_CACHE_SIZE),
+        values.get(Options.MAX_ASSET_SIZE),
+        values.get(Options.DOWNLOAD_CONCURRENCY),
+        values.get(Options.DOWNLOAD_TIMEOUT));
+  }
+
+  private NodeConfig.Security security() {
+    return new NodeConfig.Security(
+        values.get(Options.TLS_MODE),
+        values.find(Options.TLS_CERT_FILE),
+        values.find(Options.TLS_KEY_FILE),
+        values.find(Options.TLS_CA_FILE),
+        values.get(Options.SPIFFE_SOCKET));
+  }
+
+  private NodeConfig.Builderd builderd() {
+    return new NodeConfig.Builderd(
+        values.get(Options.BUILDERD_ENABLED),
+        values.get(Options.BUILDERD_ENDPOINT),
+        values.get(Options.BUILDERD_TIMEOUT),
+        values.get(Options.BUILDERD_AUTO_REGISTER),
+        values.get(Options.BUILDERD_MAX_RETRIES),
+        values.get(Options.BUILDERD_RETRY_DELAY));
+  }
+
+  private NodeConfig.Tracing tracing() {
+    return new NodeConfig.Tracing(
+        values.get(Options.OTEL_ENABLED),
+        values.get(Options.OTEL_SERVICE_NAME),
+        values.find(Options.OTEL_SERVICE_VERSION),
+        values.get(Options.OTEL_ENDPOINT),
+        values.get(Options.OTEL_SAMPLING_RATE));
+  }
+
+  private Optional<HostPort> metrics() {
+    return values.get(Options.OTEL_PROMETHEUS_ENABLED)
+        ? Optional.of(
+            new HostPort(
+                values.get(Options.OTEL_PROMETHEUS_INTERFACE),
+                values.get(Options.OTEL_PROMETHEUS_PORT)))
+        : Optional.empty();
+  }
+}

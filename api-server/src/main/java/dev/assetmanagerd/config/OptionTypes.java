@@ -1,0 +1,159 @@
+package dev.assetmanagerd.config;
+
+import com.google.common.base.Splitter;
+import java.net.URI;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/** The types of options there are. */
+final class OptionTypes {
+  private static final Pattern IDENTIFIER = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,62}");
+
+  static final OptionType<Integer> PORT = integer("port", 1, 65_535);
+  static final OptionType<String> HOST =
+      new OptionType<>("host", "a host name or an IP address", OptionTypes::host);
+  static final OptionType<HostPort> HOST_PORT =
+      new OptionType<>("host:port", "host:port, with a port from 1 to 65535", HostPort::parse);
+  static final OptionType<String> IDENTIFIER_TYPE =
+      new OptionType<>(
+          "name",
+          "1 to 63 letters, digits, dots, underscores or hyphens, the first a letter or digit",
+          text -> matching(IDENTIFIER, text));
+  static final OptionType<String> TEXT =
+      new OptionType<>("text", "printable text on one line", OptionTypes::printable);
+  static final OptionType<Secret> SECRET =
+      new OptionType<>("secret", "printable text on one line", text -> new Secret(printable(text)));
+  static final OptionType<Boolean> BOOL =
+      new OptionType<>("true or false", "true or false", OptionTypes::bool);
+  static final OptionType<Path> PATH =
+      new OptionType<>("path", "an absolute path", OptionTypes::absolutePath);
+  static final OptionType<List<Path>> PATHS =
+      new OptionType<>(
+          "paths", "one or more absolute paths, separated by commas", OptionTypes::paths);
+  static final OptionType<Long> BYTES = number("bytes", 1, Long.MAX_VALUE);
+  static final OptionType<URI> URL =
+      new OptionType<>("URL", "a URL such as https://host:8082", OptionTypes::url);
+  static final OptionType<List<ClusterMember>> MEMBERS =
+      new OptionType<>(
+          "members",
+          "id=raftHost:raftPort/apiHost:apiPort for each member, separated by commas",
+          ClusterMember::parseList);
+
+  private OptionTypes() {}
+
+  static OptionType<Integer> integer(String label, int min, int max) {
+    OptionType<Long> number = number(label, min, max);
+    return new OptionType<>(label, number.rule(), text -> Math.toIntExact(number.parse(text)));
+  }
+
+  static OptionType<Long> number(String label, long min, long max) {
+    String rule =
+        max == Long.MAX_VALUE
+            ? "a whole number, at least " + min
+            : "a whole number from " + min + " to " + max;
+    return new OptionType<>(
+        label,
+        rule,
+        text -> {
+          long value = Long.parseLong(text);
+          require(value >= min && value <= max);
+          return value;
+        });
+  }
+
+  /** A fraction from 0 to 1. */
+  static OptionType<Double> fraction() {
+    return new OptionType<>(
+        "fraction",
+        "a number from 0 to 1",
+        text -> {
+          double value = Double.parseDouble(text);
+          require(value >= 0 && value <= 1);
+          return value;
+        });
+  }
+
+  static <E extends Enum<E>> OptionType<E> choice(Class<E> type) {
+    String names =
+        Arrays.stream(type.getEnumConstants())
+            .map(OptionTypes::name)
+            .collect(Collectors.joining(", "));
+    return new OptionType<>(
+        names,
+        "one of " + names,
+        text ->
+            Arrays.stream(type.getEnumConstants())
+                .filter(constant -> name(constant).equals(text.toLowerCase(Locale.ROOT)))
+                .findFirst()
+                .orElseThrow(IllegalArgumentException::new));
+  }
+
+  /** How a constant is written in the environment. */
+  static String name(Enum<?> constant) {
+    return constant.name().toLowerCase(Locale.ROOT);
+  }
+
+  private static String host(String text) {
+    require(!text.isEmpty() && text.length() <= 253);
+    require(text.chars().allMatch(c -> Character.isLetterOrDigit(c) || ".-_:%[]".indexOf(c) >= 0));
+    return text;
+  }
+
+  private static String matching(Pattern syntax, String text) {
+    require(syntax.matcher(text).matches());
+    return text;
+  }
+
+  private static String printable(String text) {
+    require(text.chars().noneMatch(Character::isISOControl));
+    return text;
+  }
+
+  private static boolean bool(String text) {
+    return switch (text.toLowerCase(Locale.ROOT)) {
+      case "true", "t", "1" -> true;
+      case "false", "f", "0" -> false;
+      default -> throw new IllegalArgumentException();
+    };
+  }
+
+  private static Path absolutePath(String text) {
+    try {
+      Path path = Path.of(text);
+      require(path.isAbsolute());
+      return path.normalize();
+    } catch (InvalidPathException e) {
+      throw new IllegalArgumentException(e);
+    }
+  }
+
+  private static List<Path> paths(String text) {
+    List<Path> paths =
+        Splitter.on(',')
+            .trimResults()
+            .omitEmptyStrings()
+            .splitToStream(text)
+            .map(OptionTypes::absolutePath)
+            .toList();
+    require(!paths.isEmpty());
+    return paths;
+  }
+
+  private static URI url(String text) {
+    URI uri = URI.create(text);
+    require("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()));
+    require(uri.getHost() != null);
+    return uri;
+  }
+
+  static void require(boolean condition) {
+    if (!condition) {
+      throw new IllegalArgumentException();
+    }
+  }
+}

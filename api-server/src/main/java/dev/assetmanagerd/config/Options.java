@@ -1,0 +1,316 @@
+package dev.assetmanagerd.config;
+
+import static dev.assetmanagerd.config.OptionTypes.BOOL;
+import static dev.assetmanagerd.config.OptionTypes.BYTES;
+import static dev.assetmanagerd.config.OptionTypes.HOST;
+import static dev.assetmanagerd.config.OptionTypes.IDENTIFIER_TYPE;
+import static dev.assetmanagerd.config.OptionTypes.MEMBERS;
+import static dev.assetmanagerd.config.OptionTypes.PATH;
+import static dev.assetmanagerd.config.OptionTypes.PATHS;
+import static dev.assetmanagerd.config.OptionTypes.TEXT;
+
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * The table of all options: the one source of names, types, defaults and descriptions. The
+ * reference page is made from it.
+ */
+final class Options {
+  static final Option<Integer> PORT =
+      Option.of("PORT", OptionTypes.PORT, "8083", "Port of the API.");
+  static final Option<String> ADDRESS =
+      Option.of("ADDRESS", HOST, "0.0.0.0", "Address that the API listens on.");
+  static final Option<Duration> SHUTDOWN_TIMEOUT =
+      Option.of(
+          "SHUTDOWN_TIMEOUT",
+          Durations.POSITIVE,
+          "30s",
+          "How long calls in flight may take to finish when the node is told to stop.");
+  static final Option<LogLevel> LOG_LEVEL =
+      Option.of(
+          "LOG_LEVEL",
+          OptionTypes.choice(LogLevel.class),
+          "info",
+          "What the program writes to standard error.");
+
+  static final Option<String> NODE_ID =
+      Option.of("NODE_ID", IDENTIFIER_TYPE, "n1", "Which member of CLUSTER_PEERS this node is.");
+  static final Option<String> CLUSTER_ID =
+      Option.of(
+          "CLUSTER_ID",
+          IDENTIFIER_TYPE,
+          "assetmanagerd",
+          "Name of the cluster; nodes and data of another one are refused.");
+  static final Option<List<ClusterMember>> CLUSTER_PEERS =
+      Option.of(
+          "CLUSTER_PEERS",
+          MEMBERS,
+          null,
+          "All members, this node included: `n1=raftHost:raftPort/apiHost:apiPort,n2=…`. The same on"
+              + " every node. Not set: this node alone, on 127.0.0.1, Raft on PORT + 1.");
+  static final Option<String> RAFT_ADDRESS =
+      Option.of(
+          "RAFT_ADDRESS",
+          HOST,
+          null,
+          "Address that Raft listens on. Not set: the Raft host of this node in CLUSTER_PEERS.");
+  static final Option<Path> DATA_DIR =
+      Option.of(
+          "DATA_DIR",
+          PATH,
+          null,
+          "Holds the Raft log and the registry; one file system. Not set: `node` beside the file of"
+              + " DATABASE_PATH.");
+  static final Option<Duration> ELECTION_TIMEOUT_MIN =
+      Option.of(
+          "ELECTION_TIMEOUT_MIN",
+          Durations.POSITIVE,
+          "1500ms",
+          "A follower waits at least this long without a leader before it stands for election.");
+  static final Option<Duration> ELECTION_TIMEOUT_MAX =
+      Option.of(
+          "ELECTION_TIMEOUT_MAX", Durations.POSITIVE, "3s", "A follower waits at most this long.");
+  static final Option<Long> SNAPSHOT_THRESHOLD =
+      Option.of(
+          "SNAPSHOT_THRESHOLD",
+          OptionTypes.number("entries", 1, Long.MAX_VALUE),
+          "100000",
+          "Log entries applied since the last snapshot that make the next one due.");
+
+  static final Option<StorageKind> STORAGE_BACKEND =
+      Option.of(
+              "STORAGE_BACKEND",
+              OptionTypes.choice(StorageKind.class),
+              "local",
+              "Where blobs are kept: a directory that all nodes share (`local`, `nfs`), or an object"
+                  + " store (`s3`, refused in this version).")
+          .alias("STORAGE_TYPE");
+  static final Option<Path> LOCAL_STORAGE_PATH =
+      Option.of(
+              "LOCAL_STORAGE_PATH",
+              PATH,
+              "/opt/vm-assets",
+              "Root of the blobs with STORAGE_BACKEND=local.")
+          .alias("LOCAL_PATH");
+  static final Option<Path> NFS_PATH =
+      Option.of(
+          "NFS_PATH", PATH, null, "Root of the blobs with STORAGE_BACKEND=nfs, which needs it.");
+  static final Option<String> S3_BUCKET =
+      Option.of("S3_BUCKET", TEXT, null, "Bucket of the blobs.").withoutEffectYet();
+  static final Option<String> S3_REGION =
+      Option.of("S3_REGION", TEXT, "us-east-1", "Region of the bucket.").withoutEffectYet();
+  static final Option<URI> S3_ENDPOINT =
+      Option.of("S3_ENDPOINT", OptionTypes.URL, null, "An S3-compatible server.")
+          .withoutEffectYet();
+  static final Option<Secret> S3_ACCESS_KEY_ID =
+      Option.of("S3_ACCESS_KEY_ID", OptionTypes.SECRET, null, "Key to the bucket.")
+          .secret()
+          .withoutEffectYet();
+  static final Option<Secret> S3_SECRET_ACCESS_KEY =
+      Option.of("S3_SECRET_ACCESS_KEY", OptionTypes.SECRET, null, "Secret of that key.")
+          .secret()
+          .withoutEffectYet();
+  static final Option<Path> DATABASE_PATH =
+      Option.of(
+          "DATABASE_PATH",
+          PATH,
+          "/opt/assetmanagerd/assets.db",
+          "Database of the single-node daemon. Only its directory matters, for DATA_DIR.");
+  static final Option<Path> CACHE_DIR =
+      Option.of("CACHE_DIR", PATH, "/opt/assetmanagerd/cache", "Local copies of remote blobs.")
+          .withoutEffectYet();
+  static final Option<Long> MAX_CACHE_SIZE =
+      Option.of("MAX_CACHE_SIZE", BYTES, "107374182400", "Size of these copies, in bytes.")
+          .withoutEffectYet();
+  static final Option<Long> MAX_ASSET_SIZE =
+      Option.of("MAX_ASSET_SIZE", BYTES, "10737418240", "Largest asset taken, in bytes.");
+  static final Option<Integer> DOWNLOAD_CONCURRENCY =
+      Option.of(
+              "DOWNLOAD_CONCURRENCY",
+              OptionTypes.integer("number", 1, 1024),
+              "4",
+              "Downloads of remote blobs at a time.")
+          .withoutEffectYet();
+  static final Option<Duration> DOWNLOAD_TIMEOUT =
+      Option.of("DOWNLOAD_TIMEOUT", Durations.POSITIVE, "30m", "How long one of them may take.")
+          .withoutEffectYet();
+
+  static final Option<List<Path>> PREPARE_ROOTS =
+      Option.of(
+          "PREPARE_ROOTS",
+          PATHS,
+          "/srv/jailer",
+          "Directories that PrepareAssets may place files under, separated by commas.");
+  static final Option<Boolean> PREPARE_REMOTE_CALLERS =
+      Option.of(
+          "PREPARE_REMOTE_CALLERS",
+          BOOL,
+          "false",
+          "Whether PrepareAssets serves callers on other hosts; files are placed on this one.");
+  static final Option<PlacementMode> PREPARE_ROOTFS =
+      Option.of(
+          "PREPARE_ROOTFS",
+          OptionTypes.choice(PlacementMode.class),
+          "copy",
+          "How root file systems are placed: `copy` (a reflink where possible) gives each VM its"
+              + " own; with `link` all VMs share one file.");
+  static final Option<PlacementMode> PREPARE_DISK_IMAGE =
+      Option.of(
+          "PREPARE_DISK_IMAGE",
+          OptionTypes.choice(PlacementMode.class),
+          "copy",
+          "The same for disk images.");
+
+  static final Option<Boolean> GC_ENABLED =
+      Option.of("GC_ENABLED", BOOL, "true", "Whether the leader collects garbage by itself.")
+          .withoutEffectYet();
+  static final Option<Duration> GC_INTERVAL =
+      Option.of("GC_INTERVAL", Durations.POSITIVE, "1h", "How often.").withoutEffectYet();
+  static final Option<Duration> GC_MAX_AGE =
+      Option.of(
+          "GC_MAX_AGE",
+          Durations.POSITIVE,
+          "168h",
+          "Assets that nobody holds and nobody used for this long are garbage.");
+
+  static final Option<TlsMode> TLS_MODE =
+      Option.of(
+          "TLS_MODE",
+          OptionTypes.choice(TlsMode.class),
+          "spiffe",
+          "How connections are secured. This version serves with `disabled` alone and refuses to"
+              + " start with the others, rather than to fall back to plain text.");
+  static final Option<Path> TLS_CERT_FILE =
+      Option.of("TLS_CERT_FILE", PATH, null, "Certificate, PEM.").withoutEffectYet();
+  static final Option<Path> TLS_KEY_FILE =
+      Option.of("TLS_KEY_FILE", PATH, null, "Private key, PEM.").withoutEffectYet();
+  static final Option<Path> TLS_CA_FILE =
+      Option.of("TLS_CA_FILE", PATH, null, "Trusted authorities, PEM.").withoutEffectYet();
+  static final Option<Path> SPIFFE_SOCKET =
+      Option.of(
+              "SPIFFE_SOCKET",
+              PATH,
+              "/var/lib/spire/agent/agent.sock",
+              "Socket of the SPIFFE workload API.")
+          .withoutEffectYet();
+
+  static final Option<Boolean> BUILDERD_ENABLED =
+      Option.of("BUILDERD_ENABLED", BOOL, "true", "Whether missing images are built.")
+          .withoutEffectYet();
+  static final Option<URI> BUILDERD_ENDPOINT =
+      Option.of("BUILDERD_ENDPOINT", OptionTypes.URL, "https://localhost:8082", "builderd.")
+          .withoutEffectYet();
+  static final Option<Duration> BUILDERD_TIMEOUT =
+      Option.of("BUILDERD_TIMEOUT", Durations.POSITIVE, "30m", "How long a build may take.")
+          .withoutEffectYet();
+  static final Option<Boolean> BUILDERD_AUTO_REGISTER =
+      Option.of("BUILDERD_AUTO_REGISTER", BOOL, "true", "Whether built images are registered.")
+          .withoutEffectYet();
+  static final Option<Integer> BUILDERD_MAX_RETRIES =
+      Option.of(
+              "BUILDERD_MAX_RETRIES",
+              OptionTypes.integer("number", 0, 100),
+              "3",
+              "How often a failed build is tried again.")
+          .withoutEffectYet();
+  static final Option<Duration> BUILDERD_RETRY_DELAY =
+      Option.of("BUILDERD_RETRY_DELAY", Durations.ZERO_OR_MORE, "5s", "Pause before that.")
+          .withoutEffectYet();
+
+  static final Option<Boolean> OTEL_ENABLED =
+      Option.of("OTEL_ENABLED", BOOL, "true", "Whether traces are exported.").withoutEffectYet();
+  static final Option<String> OTEL_SERVICE_NAME =
+      Option.of("OTEL_SERVICE_NAME", TEXT, "assetmanagerd", "Name of the service in traces.")
+          .withoutEffectYet();
+  static final Option<String> OTEL_SERVICE_VERSION =
+      Option.of("OTEL_SERVICE_VERSION", TEXT, null, "Not set: the version of the program.")
+          .withoutEffectYet();
+  static final Option<String> OTEL_ENDPOINT =
+      Option.of("OTEL_ENDPOINT", TEXT, "localhost:4318", "OTLP over HTTP, host:port or URL.")
+          .withoutEffectYet();
+  static final Option<Double> OTEL_SAMPLING_RATE =
+      Option.of("OTEL_SAMPLING_RATE", OptionTypes.fraction(), "1.0", "Share of calls traced.")
+          .withoutEffectYet();
+  static final Option<Boolean> OTEL_PROMETHEUS_ENABLED =
+      Option.of(
+          "OTEL_PROMETHEUS_ENABLED",
+          BOOL,
+          "true",
+          "Whether /metrics and the health pages are served on a port of their own.");
+  static final Option<Integer> OTEL_PROMETHEUS_PORT =
+      Option.of("OTEL_PROMETHEUS_PORT", OptionTypes.PORT, "9467", "That port.");
+  static final Option<String> OTEL_PROMETHEUS_INTERFACE =
+      Option.of("OTEL_PROMETHEUS_INTERFACE", HOST, "127.0.0.1", "Address of that port.");
+
+  /** The table, in the order of the reference page. */
+  static final List<OptionGroup> GROUPS =
+      List.of(
+          new OptionGroup("Server", List.of(PORT, ADDRESS, SHUTDOWN_TIMEOUT, LOG_LEVEL)),
+          new OptionGroup(
+              "Cluster",
+              List.of(
+                  NODE_ID,
+                  CLUSTER_ID,
+                  CLUSTER_PEERS,
+                  RAFT_ADDRESS,
+                  DATA_DIR,
+                  ELECTION_TIMEOUT_MIN,
+                  ELECTION_TIMEOUT_MAX,
+                  SNAPSHOT_THRESHOLD)),
+          new OptionGroup(
+              "Storage",
+              List.of(
+                  STORAGE_BACKEND,
+                  LOCAL_STORAGE_PATH,
+                  NFS_PATH,
+                  S3_BUCKET,
+                  S3_REGION,
+                  S3_ENDPOINT,
+                  S3_ACCESS_KEY_ID,
+                  S3_SECRET_ACCESS_KEY,
+                  DATABASE_PATH,
+                  CACHE_DIR,
+                  MAX_CACHE_SIZE,
+                  MAX_ASSET_SIZE,
+                  DOWNLOAD_CONCURRENCY,
+                  DOWNLOAD_TIMEOUT)),
+          new OptionGroup(
+              "Preparing VM directories",
+              List.of(PREPARE_ROOTS, PREPARE_REMOTE_CALLERS, PREPARE_ROOTFS, PREPARE_DISK_IMAGE)),
+          new OptionGroup("Garbage collection", List.of(GC_ENABLED, GC_INTERVAL, GC_MAX_AGE)),
+          new OptionGroup(
+              "Security",
+              List.of(TLS_MODE, TLS_CERT_FILE, TLS_KEY_FILE, TLS_CA_FILE, SPIFFE_SOCKET)),
+          new OptionGroup(
+              "builderd",
+              List.of(
+                  BUILDERD_ENABLED,
+                  BUILDERD_ENDPOINT,
+                  BUILDERD_TIMEOUT,
+                  BUILDERD_AUTO_REGISTER,
+                  BUILDERD_MAX_RETRIES,
+                  BUILDERD_RETRY_DELAY)),
+          new OptionGroup(
+              "Observability",
+              List.of(
+                  OTEL_ENABLED,
+                  OTEL_SERVICE_NAME,
+                  OTEL_SERVICE_VERSION,
+                  OTEL_ENDPOINT,
+                  OTEL_SAMPLING_RATE,
+                  OTEL_PROMETHEUS_ENABLED,
+                  OTEL_PROMETHEUS_PORT,
+                  OTEL_PROMETHEUS_INTERFACE)));
+
+  /** A heading of the reference page and the options under it. */
+  record OptionGroup(String title, List<Option<?>> options) {}
+
+  private Options() {}
+
+  static List<Option<?>> all() {
+    return GROUPS.stream().<Option<?>>flatMap(group -> group.options().stream()).toList();
+  }
+}

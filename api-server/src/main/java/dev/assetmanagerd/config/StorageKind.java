@@ -1,0 +1,8 @@
+package dev.assetmanagerd.config;
+
+/** Where blobs are kept. */
+public enum StorageKind {
+  LOCAL,
+  NFS,
+  S3
+}

@@ -1,0 +1,8 @@
+package dev.assetmanagerd.config;
+
+/** How connections are secured. */
+public enum TlsMode {
+  DISABLED,
+  FILE,
+  SPIFFE
+}
