@@ -1,0 +1,125 @@
+package dev.assetmanagerd.cluster;
+
+import dev.assetmanagerd.node.v1.GetNodeStatusRequest;
+import dev.assetmanagerd.node.v1.HandOverLeadershipRequest;
+import dev.assetmanagerd.node.v1.HandOverLeadershipResponse;
+import dev.assetmanagerd.node.v1.NodeServiceGrpc;
+import dev.assetmanagerd.node.v1.NodeStatus;
+import dev.assetmanagerd.node.v1.ProposeRequest;
+import dev.assetmanagerd.node.v1.ProposeResponse;
+import dev.assetmanagerd.node.v1.ReadIndexRequest;
+import dev.assetmanagerd.node.v1.ReadIndexResponse;
+import dev.assetmanagerd.raft.PeerLink;
+import dev.assetmanagerd.raft.PeerSpec;
+import io.grpc.CallOptions;
+import io.grpc.Deadline;
+import io.grpc.ManagedChannel;
+import io.grpc.MethodDescriptor;
+import io.grpc.Status;
+import io.grpc.stub.ClientCalls;
+import io.grpc.stub.StreamObserver;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The way to the other nodes: one gRPC channel to the API of each, connected when first used.
+ *
+ * <p>Thread-safe and non-blocking. Futures complete on network threads: what is chained to them
+ * must not block. They fail as {@link PeerLink} says.
+ */
+public final class NodeLinks implements PeerLink, AutoCloseable {
+  private final Map<String, PeerChannel> channels;
+
+  /**
+   * @param peers the other nodes
+   */
+  public NodeLinks(List<PeerSpec> peers) {
+    channels = peers.stream().collect(Collectors.toUnmodifiableMap(PeerSpec::id, PeerChannel::new));
+  }
+
+  @Override
+  public CompletableFuture<ProposeResponse> propose(
+      String nodeId, ProposeRequest request, Deadline deadline) {
+    return call(nodeId, NodeServiceGrpc.getProposeMethod(), request, deadline);
+  }
+
+  @Override
+  public CompletableFuture<Long> readIndex(String nodeId, Deadline deadline) {
+    return call(
+            nodeId,
+            NodeServiceGrpc.getReadIndexMethod(),
+            ReadIndexRequest.getDefaultInstance(),
+            deadline)
+        .thenApply(ReadIndexResponse::getIndex);
+  }
+
+  /** Asks a node how it is. */
+  CompletableFuture<NodeStatus> status(
+      String nodeId, GetNodeStatusRequest request, Deadline deadline) {
+    return call(nodeId, NodeServiceGrpc.getGetNodeStatusMethod(), request, deadline);
+  }
+
+  /** Asks a node that is believed to lead to make another one lead. */
+  CompletableFuture<HandOverLeadershipResponse> handOverLeadership(
+      String nodeId, HandOverLeadershipRequest request, Deadline deadline) {
+    return call(nodeId, NodeServiceGrpc.getHandOverLeadershipMethod(), request, deadline);
+  }
+
+  /** Ends all calls and connections at once. */
+  @Override
+  public void close() {
+    channels.values().forEach(PeerChannel::close);
+  }
+
+  private <Q, S> CompletableFuture<S> call(
+      String nodeId, MethodDescriptor<Q, S> method, Q request, Deadline deadline) {
+    PeerChannel peer = channels.get(nodeId);
+    if (peer == null) {
+      return CompletableFuture.failedFuture(
+          new IllegalArgumentException("no member is called " + nodeId));
+    }
+    SentTracer tracer = new SentTracer();
+    CallOptions options =
+        CallOptions.DEFAULT.withDeadline(deadline).withStreamTracerFactory(tracer);
+    Reply<S> reply = new Reply<>(failure -> NodeErrors.fromStatus(nodeId, failure, tracer.sent()));
+    ManagedChannel channel = peer.connected();
+    ClientCalls.asyncUnaryCall(channel.newCall(method, options), request, reply);
+    return reply.future;
+  }
+
+  /** The one answer of a unary call, as a future. */
+  private static final class Reply<S> implements StreamObserver<S> {
+    final CompletableFuture<S> future = new CompletableFuture<>();
+    private final Function<Throwable, RuntimeException> failures;
+    private @Nullable S value;
+
+    Reply(Function<Throwable, RuntimeException> failures) {
+      this.failures = failures;
+    }
+
+    @Override
+    public void onNext(S message) {
+      value = message;
+    }
+
+    @Override
+    public void onError(Throwable failure) {
+      future.completeExceptionally(failures.apply(failure));
+    }
+
+    @Override
+    public void onCompleted() {
+      S answer = value;
+      if (answer == null) {
+        future.completeExceptionally(
+            failures.apply(Status.INTERNAL.withDescription("empty answer").asException()));
+      } else {
+        future.complete(answer);
+      }
+    }
+  }
+}
