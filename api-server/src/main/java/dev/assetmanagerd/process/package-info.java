@@ -1,0 +1,8 @@
+/**
+ * The process itself: signals, its parent, its log, its version. Nothing here knows assets, Raft or
+ * HTTP.
+ */
+@NullMarked
+package dev.assetmanagerd.process;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,77 @@
+package dev.assetmanagerd.server;
+
+import com.linecorp.armeria.common.HttpResponse;
+import com.linecorp.armeria.common.HttpStatus;
+import com.linecorp.armeria.common.MediaType;
+import com.linecorp.armeria.server.HttpService;
+import dev.assetmanagerd.node.v1.WriteCounters;
+import io.grpc.ServerInterceptor;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.FileDescriptorMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.core.instrument.binder.system.UptimeMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.util.function.Supplier;
+import java.util.function.ToLongFunction;
+
+/** What the node counts and measures, and the page that shows it. Thread-safe. */
+final class Metrics implements AutoCloseable {
+  private static final MediaType EXPOSITION =
+      MediaType.parse("text/plain; version=0.0.4; charset=utf-8");
+
+  private final PrometheusMeterRegistry registry =
+      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  private final JvmGcMetrics garbageCollector = new JvmGcMetrics();
+
+  Metrics() {
+    new ClassLoaderMetrics().bindTo(registry);
+    new JvmMemoryMetrics().bindTo(registry);
+    new JvmThreadMetrics().bindTo(registry);
+    new ProcessorMetrics().bindTo(registry);
+    new UptimeMetrics().bindTo(registry);
+    new FileDescriptorMetrics().bindTo(registry);
+    garbageCollector.bindTo(registry);
+  }
+
+  /** Shows how commands share log entries and transactions. */
+  void writes(Supplier<WriteCounters> counters) {
+    counter("assetmanager_commands_applied", counters, WriteCounters::getCommands, "Commands");
+    counter("assetmanager_log_entries_applied", counters, WriteCounters::getEntries, "Log entries");
+    counter(
+        "assetmanager_registry_transactions",
+        counters,
+        WriteCounters::getTransactions,
+        "Transactions of the registry's writer");
+  }
+
+  /** Measures every call of the services that it is put around. */
+  ServerInterceptor calls() {
+    return new CallTimer(registry);
+  }
+
+  /** The page, in Prometheus' text format. */
+  HttpService page() {
+    return (context, request) -> HttpResponse.of(HttpStatus.OK, EXPOSITION, registry.scrape());
+  }
+
+  @Override
+  public void close() {
+    garbageCollector.close();
+    registry.close();
+  }
+
+  private void counter(
+      String name,
+      Supplier<WriteCounters> counters,
+      ToLongFunction<WriteCounters> count,
+      String what) {
+    FunctionCounter.builder(name, counters, source -> count.applyAsLong(source.get()))
+        .description(what + " since the node started")
+        .register(registry);
+  }
+}

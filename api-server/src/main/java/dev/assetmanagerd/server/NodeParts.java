@@ -1,0 +1,86 @@
+package dev.assetmanagerd.server;
+
+import dev.assetmanagerd.api.v1.StorageBackend;
+import dev.assetmanagerd.asset.AssetServiceOptions;
+import dev.assetmanagerd.config.ClusterMember;
+import dev.assetmanagerd.config.NodeConfig;
+import dev.assetmanagerd.config.StorageKind;
+import dev.assetmanagerd.process.ProgramVersion;
+import dev.assetmanagerd.raft.LeadershipListener;
+import dev.assetmanagerd.raft.PeerLink;
+import dev.assetmanagerd.raft.PeerSpec;
+import dev.assetmanagerd.raft.RaftNode;
+import dev.assetmanagerd.raft.RaftNodeOptions;
+import dev.assetmanagerd.storage.blob.BlobStore;
+import dev.assetmanagerd.storage.blob.BlobStoreUnavailableException;
+import dev.assetmanagerd.storage.blob.SharedDirectoryBlobStore;
+import dev.assetmanagerd.storage.place.PlacementMode;
+import java.io.IOException;
+import java.time.Duration;
+
+/** From the configuration to the parts of a node that it describes. */
+final class NodeParts {
+  private static final Duration DEFAULT_DEADLINE = Duration.ofSeconds(30);
+  private static final Duration UPLOAD_IDLE_TIMEOUT = Duration.ofMinutes(2);
+  private static final int MAX_UPLOADS = 64;
+
+  private NodeParts() {}
+
+  static BlobStore openBlobStore(NodeConfig config) throws StartException {
+    try {
+      return SharedDirectoryBlobStore.open(config.storage().root(), config.cluster().nodeId());
+    } catch (BlobStoreUnavailableException e) {
+      throw new StartException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  static RaftNode startRaft(RaftNodeOptions options, PeerLink links, LeadershipListener listener)
+      throws StartException {
+    try {
+      return RaftNode.start(options, links, listener);
+    } catch (IOException e) {
+      String message = e.getMessage();
+      throw new StartException(message == null ? e.toString() : message, e);
+    }
+  }
+
+  static RaftNodeOptions raftOptions(NodeConfig config) {
+    NodeConfig.Cluster cluster = config.cluster();
+    return new RaftNodeOptions(
+        cluster.nodeId(),
+        cluster.clusterId(),
+        cluster.members().stream().map(NodeParts::peer).toList(),
+        cluster.raftAddress(),
+        cluster.dataDirectory(),
+        cluster.electionTimeoutMin(),
+        cluster.electionTimeoutMax(),
+        cluster.snapshotThreshold(),
+        ProgramVersion.text());
+  }
+
+  static AssetServiceOptions assetOptions(NodeConfig config) {
+    return new AssetServiceOptions(
+        config.storage().kind() == StorageKind.NFS
+            ? StorageBackend.STORAGE_BACKEND_NFS
+            : StorageBackend.STORAGE_BACKEND_LOCAL,
+        config.storage().maxAssetBytes(),
+        DEFAULT_DEADLINE,
+        UPLOAD_IDLE_TIMEOUT,
+        MAX_UPLOADS,
+        config.garbage().maxAge(),
+        placement(config.prepare().rootfs()),
+        placement(config.prepare().diskImage()),
+        config.prepare().remoteCallers());
+  }
+
+  private static PeerSpec peer(ClusterMember member) {
+    return new PeerSpec(member.id(), member.raft().toString(), member.api().toString());
+  }
+
+  private static PlacementMode placement(dev.assetmanagerd.config.PlacementMode mode) {
+    return switch (mode) {
+      case COPY -> PlacementMode.CLONE;
+      case LINK -> PlacementMode.LINK;
+    };
+  }
+}

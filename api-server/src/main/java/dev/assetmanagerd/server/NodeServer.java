@@ -1,0 +1,248 @@
+package dev.assetmanagerd.server;
+
+import com.google.common.util.concurrent.ThreadFactoryBuilder;
+import com.linecorp.armeria.common.util.BlockingTaskExecutor;
+import com.linecorp.armeria.server.Server;
+import com.linecorp.armeria.server.ServerBuilder;
+import dev.assetmanagerd.asset.AssetModule;
+import dev.assetmanagerd.cluster.ClusterGrpcService;
+import dev.assetmanagerd.cluster.LeadershipTransfer;
+import dev.assetmanagerd.cluster.LocalNode;
+import dev.assetmanagerd.cluster.NodeGrpcService;
+import dev.assetmanagerd.cluster.NodeLinks;
+import dev.assetmanagerd.config.NodeConfig;
+import dev.assetmanagerd.connect.RpcServer;
+import dev.assetmanagerd.raft.PeerSpec;
+import dev.assetmanagerd.raft.RaftNode;
+import dev.assetmanagerd.raft.RaftNodeOptions;
+import dev.assetmanagerd.storage.blob.BlobStore;
+import dev.assetmanagerd.storage.place.Placement;
+import io.grpc.ServerInterceptor;
+import io.grpc.ServerInterceptors;
+import io.grpc.ServerServiceDefinition;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.LongSupplier;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A running node.
+ *
+ * <p>{@link #start} puts the parts together, each on top of those before; {@link #close} takes them
+ * apart in the opposite order, so that calls in flight find everything they need until they are
+ * done.
+ */
+final class NodeServer implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(NodeServer.class);
+  private static final LongSupplier NANO_CLOCK = System::nanoTime;
+
+  private static final int MAX_MESSAGE_BYTES = 8 << 20;
+
+  /** More than may wait for the threads below, or they would wait for each other. */
+  private static final int CALL_THREADS = 200;
+
+  private static final int IO_THREADS = 64;
+
+  /** Planned, it takes a round trip or two; where it takes longer, an election is as good. */
+  private static final Duration HANDOVER_TIMEOUT = Duration.ofSeconds(3);
+
+  /** A server without a call for this long has none in flight. */
+  private static final Duration QUIET_PERIOD = Duration.ofMillis(100);
+
+  private final RaftNode raft;
+  private final Health health;
+  private final NodeMonitor monitor;
+  private final Closing parts;
+
+  private NodeServer(RaftNode raft, Health health, NodeMonitor monitor, Closing parts) {
+    this.raft = raft;
+    this.health = health;
+    this.monitor = monitor;
+    this.parts = parts;
+  }
+
+  /**
+   * Starts a node and returns when it listens; it may not be ready then.
+   *
+   * @throws StartException when it cannot start; nothing is left running
+   */
+  static NodeServer start(NodeConfig config) throws StartException {
+    Closing parts = new Closing();
+    try {
+      return start(config, parts);
+    } catch (StartException | RuntimeException | Error e) {
+      parts.close();
+      throw e;
+    }
+  }
+
+  private static NodeServer start(NodeConfig config, Closing parts) throws StartException {
+    BlobStore blobs = NodeParts.openBlobStore(config);
+    BlobStoreProbe probe = parts.add(new BlobStoreProbe(blobs, NANO_CLOCK));
+    Executor io = ioThreads(parts);
+    RaftNodeOptions raftOptions = NodeParts.raftOptions(config);
+    NodeLinks links = parts.add(new NodeLinks(others(raftOptions)));
+    LeadershipRelay leadership = new LeadershipRelay();
+    RaftNode raft = parts.add(NodeParts.startRaft(raftOptions, links, leadership));
+
+    ApplyWatch applying = new ApplyWatch(NANO_CLOCK);
+    Health health = health(raft, applying, probe);
+    LocalNode local = new RaftLocalNode(raft, () -> health.ready().ok(), io);
+    Metrics metrics = parts.add(new Metrics());
+    metrics.writes(() -> raft.status(false).getWriteCounters());
+    AssetModule assets =
+        parts.add(
+            new AssetModule(
+                raftOptions.nodeId(),
+                NodeParts.assetOptions(config),
+                raft,
+                blobs,
+                new Placement(config.prepare().roots(), Clock.systemUTC()),
+                io,
+                Clock.systemUTC()));
+    leadership.add(assets.leadershipListener());
+
+    RpcServer rpc = rpc(assets, clusterServices(raftOptions, local, links, io), metrics);
+    NodeMonitor monitor =
+        parts.add(
+            new NodeMonitor(
+                health, rpc, assets.services(), () -> applying.look(raft.status(false))));
+    HealthPages pages = new HealthPages(health, () -> local.status(false));
+    startMetricsServer(config, metrics, pages, parts);
+    startApiServer(config, rpc, pages, parts);
+    monitor.start();
+    return new NodeServer(raft, health, monitor, parts);
+  }
+
+  /** Completes with the reason when the node can no longer do its work, before any close. */
+  CompletableFuture<String> terminated() {
+    return raft.terminated().thenApply(Throwable::toString).toCompletableFuture();
+  }
+
+  /**
+   * Stops in good order: no longer ready; leadership moved; no new calls; calls in flight finished,
+   * or cut when the configured time is up; then the rest.
+   */
+  @Override
+  public void close() {
+    health.stopping();
+    monitor.tick();
+    handOverLeadership();
+    parts.close();
+  }
+
+  private void handOverLeadership() {
+    if (!raft.isLeader() || raft.peers().size() == 1) {
+      return;
+    }
+    try {
+      var unused =
+          raft.transferLeadership(null, HANDOVER_TIMEOUT)
+              .get(HANDOVER_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      log.warn("leadership could not be handed over; the others will elect: {}", e.toString());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static Health health(RaftNode raft, ApplyWatch applying, BlobStoreProbe probe) {
+    HealthCheck running =
+        HealthCheck.of(
+            "raft",
+            () -> !raft.terminated().toCompletableFuture().isDone(),
+            "this node takes no part in the cluster any more");
+    return new Health(
+        List.of(running, new HealthCheck("apply", applying::problem)),
+        List.of(
+            running,
+            HealthCheck.of("leader", () -> raft.leaderId().isPresent(), "no leader is known"),
+            HealthCheck.of(
+                "caught-up", raft::caughtUp, "not all is applied that was committed at the start"),
+            new HealthCheck("blob-store", probe::problem)));
+  }
+
+  private static List<ServerServiceDefinition> clusterServices(
+      RaftNodeOptions options, LocalNode local, NodeLinks links, Executor io) {
+    LeadershipTransfer transfer =
+        new LeadershipTransfer(options.nodeId(), local, links, io, NANO_CLOCK);
+    return List.of(
+        new ClusterGrpcService(
+                options.clusterId(), options.self(), options.peers(), local, links, transfer)
+            .bindService(),
+        new NodeGrpcService(local).bindService());
+  }
+
+  private static RpcServer rpc(
+      AssetModule assets, List<ServerServiceDefinition> clusterServices, Metrics metrics) {
+    List<ServerInterceptor> interceptors = List.of(metrics.calls());
+    return RpcServer.builder()
+        .addServices(
+            Stream.concat(assets.services().stream(), clusterServices.stream())
+                .map(service -> ServerInterceptors.intercept(service, interceptors))
+                .toList())
+        .maxMessageBytes(MAX_MESSAGE_BYTES)
+        .corsExposedHeaders("assetmanager-index")
+        .build();
+  }
+
+  private static void startApiServer(
+      NodeConfig config, RpcServer rpc, HealthPages pages, Closing parts) throws StartException {
+    ServerBuilder builder =
+        HttpServers.plain(config.api())
+            .blockingTaskExecutor(callThreads(parts), false)
+            .gracefulShutdownTimeout(QUIET_PERIOD, config.shutdownTimeout());
+    rpc.bindTo(builder);
+    pages.bindTo(builder);
+    HttpServers.start(builder.build(), config.api(), "PORT", parts);
+    log.info("the API listens on {}", config.api());
+  }
+
+  private static void startMetricsServer(
+      NodeConfig config, Metrics metrics, HealthPages pages, Closing parts) throws StartException {
+    if (config.metrics().isEmpty()) {
+      return;
+    }
+    ServerBuilder builder = HttpServers.plain(config.metrics().get());
+    builder.service("/metrics", metrics.page());
+    pages.bindTo(builder);
+    Server server = builder.build();
+    HttpServers.start(server, config.metrics().get(), "OTEL_PROMETHEUS_PORT", parts);
+  }
+
+  private static BlockingTaskExecutor callThreads(Closing parts) {
+    BlockingTaskExecutor executor =
+        BlockingTaskExecutor.builder().threadNamePrefix("call").numThreads(CALL_THREADS).build();
+    parts.add(() -> executor.unwrap().shutdown());
+    return executor;
+  }
+
+  /** Its queue is as long as calls are in flight, which the server bounds. */
+  private static Executor ioThreads(Closing parts) {
+    ThreadPoolExecutor executor =
+        new ThreadPoolExecutor(
+            IO_THREADS,
+            IO_THREADS,
+            60,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(),
+            new ThreadFactoryBuilder().setNameFormat("io-%d").setDaemon(true).build());
+    executor.allowCoreThreadTimeOut(true);
+    parts.add(executor::shutdown);
+    return executor;
+  }
+
+  private static List<PeerSpec> others(RaftNodeOptions options) {
+    return options.peers().stream().filter(peer -> !peer.id().equals(options.nodeId())).toList();
+  }
+}
