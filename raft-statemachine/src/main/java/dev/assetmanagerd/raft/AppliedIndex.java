@@ -17,6 +17,7 @@ final class AppliedIndex {
   private final Executor executor;
   private final PriorityQueue<Waiter> waiters =
       new PriorityQueue<>((a, b) -> Long.compare(a.index(), b.index()));
+  private boolean closed;
   private volatile long index;
 
   AppliedIndex(Executor executor, long index) {
@@ -60,6 +61,9 @@ final class AppliedIndex {
       if (index >= wanted) {
         return CompletableFuture.completedFuture(null);
       }
+      if (closed) {
+        return CompletableFuture.failedFuture(stopping());
+      }
       waiters.add(waiter);
     }
     var unused =
@@ -74,21 +78,19 @@ final class AppliedIndex {
     return waiter.future();
   }
 
-  /** Fails whoever still waits. */
+  /** Fails whoever still waits, and who comes later. */
   void close() {
     List<Waiter> left;
     synchronized (this) {
+      closed = true;
       left = new ArrayList<>(waiters);
     }
-    left.forEach(
-        waiter ->
-            waiter
-                .future()
-                .completeExceptionally(
-                    new ClusterUnavailableException(
-                        ClusterUnavailableException.Reason.STOPPING,
-                        false,
-                        "this node is stopping")));
+    left.forEach(waiter -> waiter.future().completeExceptionally(stopping()));
+  }
+
+  private static ClusterUnavailableException stopping() {
+    return new ClusterUnavailableException(
+        ClusterUnavailableException.Reason.STOPPING, false, "this node is stopping");
   }
 
   private synchronized void forget(Waiter waiter) {

@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.RaftClientAsynchronousProtocol;
@@ -23,17 +25,30 @@ import org.jspecify.annotations.Nullable;
  * Ratis's retry cache, which forgets them at a restart.
  */
 final class LeaderLog {
+  private static final long ANNOUNCE_MILLIS = 3;
+
   private final RaftServer.Division division;
   private final RaftClientAsynchronousProtocol log;
   private final Stamper stamper;
   private final Executor executor;
+  private final LeadershipEvidence followers;
+  private final Timers timers;
+  private final AtomicInteger inFlight = new AtomicInteger();
+  private final AtomicBoolean announcing = new AtomicBoolean();
   private final ClientId clientId = ClientId.randomId();
   private final AtomicLong callIds = new AtomicLong();
 
   /**
    * @param executor on which results are delivered, so that the applying thread is not held up
    */
-  LeaderLog(RaftServer.Division division, Stamper stamper, Executor executor) {
+  LeaderLog(
+      RaftServer.Division division,
+      Stamper stamper,
+      Executor executor,
+      LeadershipEvidence followers,
+      Timers timers) {
+    this.followers = followers;
+    this.timers = timers;
     this.division = division;
     // Ratis's only implementation is one; this way spares a thread and a queue per entry.
     this.log = (RaftClientAsynchronousProtocol) division;
@@ -55,12 +70,33 @@ final class LeaderLog {
       throw new IllegalArgumentException("entry of " + proposal.size() + " bytes");
     }
     CompletableFuture<RaftClientReply> reply;
+    inFlight.incrementAndGet();
     try {
       reply = log.submitClientRequestAsync(request(proposal));
     } catch (IOException | RuntimeException e) {
+      inFlight.decrementAndGet();
       return CompletableFuture.failedFuture(failure(proposal, e));
     }
-    return reply.handleAsync((done, failure) -> result(proposal, done, failure), executor);
+    return reply.handleAsync(
+        (done, failure) -> {
+          if (inFlight.decrementAndGet() == 0) {
+            announceSoon();
+          }
+          return result(proposal, done, failure);
+        },
+        executor);
+  }
+
+  /** The next entry carries the news that this one is committed; in case there is none. */
+  private void announceSoon() {
+    if (announcing.compareAndSet(false, true)) {
+      timers.after(
+          ANNOUNCE_MILLIS,
+          () -> {
+            announcing.set(false);
+            followers.announceCommit(division.getRaftLog().getLastCommittedIndex());
+          });
+    }
   }
 
   private RaftClientRequest request(ProposedEntry proposal) {

@@ -42,6 +42,7 @@ final class LeaderReads {
   private final long leaseNanos;
   private final long settleNanos;
   private final ArrayDeque<Waiter> waiters = new ArrayDeque<>();
+  private boolean closed;
   private volatile boolean leaseSuspended;
 
   LeaderReads(
@@ -83,6 +84,35 @@ final class LeaderReads {
     leaseSuspended = suspended;
   }
 
+  /**
+   * As {@link #readIndex()}, for a follower, which is also told that the index is committed: it
+   * would wait for that.
+   */
+  CompletableFuture<Long> readIndexForFollower() {
+    return readIndex()
+        .thenApply(
+            index -> {
+              evidence.announceCommit(index);
+              return index;
+            });
+  }
+
+  /** Fails whoever waits, now and later. */
+  void close() {
+    List<Waiter> left;
+    synchronized (waiters) {
+      closed = true;
+      left = List.copyOf(waiters);
+      waiters.clear();
+    }
+    left.forEach(waiter -> waiter.index().completeExceptionally(stopping()));
+  }
+
+  private static ClusterUnavailableException stopping() {
+    return new ClusterUnavailableException(
+        ClusterUnavailableException.Reason.STOPPING, false, "this node is stopping");
+  }
+
   /** Whether a majority takes this node for the leader, as far as is known without asking. */
   boolean holdsLease() {
     long now = System.nanoTime();
@@ -92,6 +122,9 @@ final class LeaderReads {
 
   private CompletableFuture<Long> ask(Waiter waiter) {
     synchronized (waiters) {
+      if (closed) {
+        return CompletableFuture.failedFuture(stopping());
+      }
       if (waiters.size() >= WAITERS_MAX) {
         return CompletableFuture.failedFuture(
             new ClusterUnavailableException(

@@ -86,6 +86,14 @@ final class LeadershipEvidence {
     followers.values().forEach(Follower::triggerHeartbeat);
   }
 
+  /**
+   * Tells followers that do not know yet that {@code index} is committed. Otherwise they would
+   * learn it with the next entry or heartbeat, which may be most of a second away.
+   */
+  void announceCommit(long index) {
+    followers.values().forEach(follower -> follower.announceCommit(index));
+  }
+
   private boolean majority(RaftConfiguration members, RaftPeerId self, FollowerTest test) {
     // While members change, both the old and the new majority count.
     return majorityOf(members.getCurrentPeers(), self, test)
@@ -150,6 +158,13 @@ final class LeadershipEvidence {
       return proven && unbrokenNanos - sinceNanos <= 0;
     }
 
+    void announceCommit(long index) {
+      LogAppender current = appender;
+      if (current != null && current.getFollower().getCommitIndex() < index) {
+        current.triggerHeartbeat();
+      }
+    }
+
     void triggerHeartbeat() {
       LogAppender current = appender;
       if (current != null) {
@@ -158,7 +173,7 @@ final class LeadershipEvidence {
     }
   }
 
-  private Follower newFollower(RaftPeerId id) {
+  Follower newFollower(RaftPeerId id) {
     var follower = new Follower();
     followers.put(id, follower);
     return follower;

@@ -9,7 +9,10 @@ import dev.assetmanagerd.raft.ClusterUnavailableException.Reason;
 import io.grpc.Deadline;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
@@ -59,8 +62,8 @@ final class ProposalQueue {
   private final Timers timers;
 
   private final ArrayDeque<PendingCommand> waiting = new ArrayDeque<>();
+  private final Set<List<PendingCommand>> sent = Collections.newSetFromMap(new IdentityHashMap<>());
   private long waitingBytes;
-  private int inFlight;
   private int failuresInARow;
   private boolean pumpScheduled;
   private boolean closed;
@@ -94,6 +97,18 @@ final class ProposalQueue {
       pumpScheduled = false;
     }
     pump();
+  }
+
+  /** Fails what is still in flight: Raft has ended, or the leader's answer finds nobody here. */
+  void closeInFlight() {
+    List<List<PendingCommand>> left;
+    synchronized (this) {
+      left = List.copyOf(sent);
+    }
+    var failure =
+        new ClusterUnavailableException(
+            Reason.STOPPING, true, "this node stopped before it knew the outcome");
+    left.forEach(batch -> batch.forEach(pending -> pending.fail(failure)));
   }
 
   /** Refuses what comes from now on and fails what waits. */
@@ -162,7 +177,7 @@ final class ProposalQueue {
         if (!here) {
           misdirected = takeMisdirected();
         }
-        if (!waiting.isEmpty() && inFlight < IN_FLIGHT_MAX && !closed) {
+        if (!waiting.isEmpty() && sent.size() < IN_FLIGHT_MAX && !closed) {
           if (ready && !pumpScheduled) {
             batch = takeBatch();
           } else {
@@ -170,7 +185,7 @@ final class ProposalQueue {
           }
         }
         if (!batch.isEmpty()) {
-          inFlight++;
+          sent.add(batch);
         }
       }
       misdirected.forEach(pending -> pending.fail(new NotLeaderException(leader)));
@@ -263,7 +278,7 @@ final class ProposalQueue {
     Throwable failure = thrown instanceof CompletionException e ? e.getCause() : thrown;
     boolean again = failure != null && isNotProposed(failure);
     synchronized (this) {
-      inFlight--;
+      sent.remove(batch);
       failuresInARow = again ? failuresInARow + 1 : 0;
       if (again && !closed) {
         putBack(batch);

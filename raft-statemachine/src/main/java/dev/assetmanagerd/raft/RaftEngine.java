@@ -7,7 +7,8 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.ratis.protocol.RaftGroupId;
@@ -82,7 +83,7 @@ final class RaftEngine {
               raft, leaderReads, link, timers, callbacks, options.electionTimeoutMin().toMillis());
       var stamper =
           new Stamper(System::currentTimeMillis, System::nanoTime, new Ulids(new SecureRandom()));
-      var log = new LeaderLog(division, stamper, callbacks);
+      var log = new LeaderLog(division, stamper, callbacks, evidence, timers);
       proposals = new ProposalQueue(raft, log, link, timers);
       leadership = new Leadership(raft, applied, listener);
       clock = new ClusterClock(raft, registry, log, stamper);
@@ -155,13 +156,18 @@ final class RaftEngine {
 
   private static ExecutorService newCallbacks() {
     var number = new AtomicInteger();
-    return Executors.newFixedThreadPool(
+    return new ThreadPoolExecutor(
         CALLBACK_THREADS,
+        CALLBACK_THREADS,
+        0,
+        TimeUnit.SECONDS,
+        new LinkedBlockingQueue<>(), // bounded by the calls under way, each of which is bounded
         task -> {
           var thread = new Thread(task, "raft-callback-" + number.incrementAndGet());
           thread.setDaemon(true);
           return thread;
-        });
+        },
+        (task, pool) -> task.run()); // after the end: whoever completes something does the rest
   }
 
   private void schedule() {
@@ -213,6 +219,8 @@ final class RaftEngine {
       LOG.warn("closing the Raft server failed", e);
     }
     leadership.close();
+    proposals.closeInFlight();
+    leaderReads.close();
     applied.close();
     applyThread.close();
     registry.close();

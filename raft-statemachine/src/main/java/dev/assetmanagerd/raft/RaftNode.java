@@ -89,7 +89,7 @@ public final class RaftNode implements ReplicatedRegistry, AutoCloseable {
    */
   public CompletableFuture<Long> readIndexAsLeader(Deadline deadline) {
     return engine.timers.bound(
-        engine.leaderReads.readIndex(),
+        engine.leaderReads.readIndexForFollower(),
         deadline,
         () ->
             new ClusterUnavailableException(

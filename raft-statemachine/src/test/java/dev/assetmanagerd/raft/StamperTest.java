@@ -1,0 +1,80 @@
+package dev.assetmanagerd.raft;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+class StamperTest {
+  private long wallMillis = 1_700_000_000_123L;
+  private long monotonicNanos = -5_000_000_000L; // nanoTime may be negative
+  private final Stamper stamper =
+      new Stamper(() -> wallMillis, () -> monotonicNanos, new Ulids(new Random(1)));
+
+  private long advance(long term) {
+    return stamper.stamp(List.of(), term).getClockAdvanceMillis();
+  }
+
+  private void pass(Duration time) {
+    monotonicNanos += time.toNanos();
+  }
+
+  @Test
+  void theFirstStampOfATermDoesNotMoveTheClock() {
+    assertThat(advance(1)).isZero();
+    pass(Duration.ofMillis(700));
+    assertThat(advance(1)).isEqualTo(700);
+    pass(Duration.ofMillis(700));
+    assertThat(advance(2)).isZero();
+    pass(Duration.ofMillis(1));
+    assertThat(advance(2)).isEqualTo(1);
+  }
+
+  @Test
+  void aLongPauseCountsAsTheCapAndIsNotMadeUpForLater() {
+    advance(1);
+    pass(Duration.ofHours(1));
+    assertThat(advance(1)).isEqualTo(Stamper.ADVANCE_MILLIS_MAX);
+    pass(Duration.ofMillis(3));
+    assertThat(advance(1)).isEqualTo(3);
+  }
+
+  @Test
+  void fractionsOfAMillisecondAddUp() {
+    advance(1);
+    long sum = 0;
+    for (int i = 0; i < 1_000; i++) {
+      pass(Duration.ofNanos(300_000));
+      sum += advance(1);
+    }
+    assertThat(sum).isEqualTo(300);
+  }
+
+  @Test
+  void theWallClockDoesNotMoveTheClusterClock() {
+    advance(1);
+    wallMillis += 86_400_000;
+    assertThat(advance(1)).isZero();
+    wallMillis -= 2 * 86_400_000;
+    pass(Duration.ofMillis(5));
+    assertThat(advance(1)).isEqualTo(5);
+  }
+
+  @Test
+  void whatTheCallerSetIsKept() {
+    var command =
+        stamper
+            .stamp(
+                List.of(
+                    TestCommands.register("mine"),
+                    TestCommands.acquire("mine", 5).toBuilder().build()),
+                1)
+            .getCommandsList();
+    assertThat(command.get(0).getRegisterAsset().getAsset().getId()).isEqualTo("mine");
+    assertThat(command.get(0).getRegisterAsset().getAsset().getCreatedAt())
+        .isEqualTo(1_700_000_000L);
+    assertThat(command.get(1).getAcquireAsset().getLeaseId()).hasSize(26);
+  }
+}
