@@ -66,7 +66,7 @@ final class CallStarter {
     ResponseWriter writer = writer(method, form, agreement.response());
     RpcServerCall call =
         new RpcServerCall(
-            new RpcServerCall.Parts(
+            new CallParts(
                 method,
                 form.codec(),
                 writer,

@@ -19,7 +19,7 @@ final class EnvelopeReader implements MessageReader {
   private static final int FIRST_ALLOCATION_BYTES = 128 * 1024;
 
   private final int maxBytes;
-  private final Queue<HttpData> queue = new ArrayDeque<>();
+  private final Queue<ByteBuf> queue = new ArrayDeque<>();
   private final ByteBuffer prefix = ByteBuffer.allocate(Envelope.PREFIX_BYTES);
   private byte[] payload = new byte[0];
   private int payloadLength;
@@ -38,7 +38,8 @@ final class EnvelopeReader implements MessageReader {
     if (data.isEmpty()) {
       data.close();
     } else {
-      queue.add(data);
+      queue.add(
+          data.byteBuf()); // asked for once: each call gives a view with a position of its own
     }
   }
 
@@ -50,8 +51,8 @@ final class EnvelopeReader implements MessageReader {
   @Override
   public @Nullable Envelope next() throws StatusException {
     while (prefix.hasRemaining() || received < payloadLength) {
-      HttpData data = queue.peek();
-      if (data == null) {
+      ByteBuf bytes = queue.peek();
+      if (bytes == null) {
         if (ended && prefix.position() > 0) {
           throw Status.INVALID_ARGUMENT
               .withDescription("protocol error: the request ended within a message")
@@ -59,7 +60,6 @@ final class EnvelopeReader implements MessageReader {
         }
         return null;
       }
-      ByteBuf bytes = data.byteBuf();
       if (prefix.hasRemaining()) {
         readPrefix(bytes);
       } else {
@@ -67,7 +67,7 @@ final class EnvelopeReader implements MessageReader {
       }
       if (!bytes.isReadable()) {
         queue.remove();
-        data.close();
+        bytes.release();
       }
     }
     Envelope whole = new Envelope(prefix.get(0) & 0xff, payload);
@@ -113,9 +113,8 @@ final class EnvelopeReader implements MessageReader {
 
   @Override
   public void close() {
-    for (HttpData data = queue.poll(); data != null; data = queue.poll()) {
-      data.close();
-    }
+    queue.forEach(ByteBuf::release);
+    queue.clear();
     payload = new byte[0];
     ended = true;
     prefix.clear();

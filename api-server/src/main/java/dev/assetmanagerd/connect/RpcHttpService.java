@@ -20,7 +20,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Serves grpc-java services to Connect, gRPC and gRPC-Web clients, over HTTP/1.1 and HTTP/2, on
@@ -123,20 +122,29 @@ public final class RpcHttpService implements HttpService {
     return HttpResponse.of(only.endOfStream(true).build());
   }
 
-  private HttpResponse wrongVerb(RpcMethod method) {
+  private static HttpResponse wrongVerb(RpcMethod method) {
     String allowed = method.allowsGet() ? "GET, POST" : "POST";
-    return connectError(
+    return notACall(
         ResponseHeaders.builder(HttpStatus.METHOD_NOT_ALLOWED).set(HttpHeaderNames.ALLOW, allowed),
-        Status.UNKNOWN.withDescription(method.path() + " is called by " + allowed));
+        method.path() + " is called by " + allowed);
   }
 
-  private HttpResponse wrongContentType(RpcMethod method, HttpRequest request) {
-    @Nullable String given = request.headers().get(HttpHeaderNames.CONTENT_TYPE);
-    return connectError(
+  private static HttpResponse wrongContentType(RpcMethod method, HttpRequest request) {
+    String given = request.headers().get(HttpHeaderNames.CONTENT_TYPE, "(none)");
+    return notACall(
         ResponseHeaders.builder(HttpStatus.UNSUPPORTED_MEDIA_TYPE)
             .set("accept-post", method.acceptPost()),
-        Status.UNKNOWN.withDescription(
-            "content type %s is not one of: %s".formatted(given, method.acceptPost())));
+        "content type %s is not one of: %s".formatted(given, method.acceptPost()));
+  }
+
+  /**
+   * Answers what is no call in any of the protocols. They leave the body to us and have clients go
+   * by the HTTP status, so it is a sentence for a person.
+   */
+  private static HttpResponse notACall(ResponseHeadersBuilder head, String why) {
+    HttpData body = HttpData.ofUtf8(why + "\n");
+    head.contentType(MediaType.PLAIN_TEXT_UTF_8).contentLength(body.length());
+    return HttpResponse.of(head.build(), body);
   }
 
   private HttpResponse connectError(ResponseHeadersBuilder head, Status status) {

@@ -11,7 +11,6 @@ import io.grpc.ServerCall;
 import io.grpc.Status;
 import io.grpc.StatusException;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -29,26 +28,7 @@ import org.slf4j.LoggerFactory;
 final class RpcServerCall extends ServerCall<Message, Message> implements RequestReader.Sink {
   private static final Logger logger = LoggerFactory.getLogger(RpcServerCall.class);
 
-  /**
-   * What a call is made of.
-   *
-   * @param executor sequential, and may block
-   * @param context carries the deadline; cancelled when the call ends
-   * @param requestEncoding how the request's messages are compressed
-   */
-  record Parts(
-      RpcMethod method,
-      MessageCodec codec,
-      ResponseWriter writer,
-      Executor executor,
-      Context.CancellableContext context,
-      Attributes attributes,
-      @Nullable String authority,
-      Compression requestEncoding,
-      Compression responseEncoding,
-      int maxMessageBytes) {}
-
-  private final Parts parts;
+  private final CallParts parts;
   private final AtomicBoolean closed = new AtomicBoolean();
   private final AtomicBoolean ended = new AtomicBoolean();
   private volatile boolean cancelled;
@@ -57,7 +37,7 @@ final class RpcServerCall extends ServerCall<Message, Message> implements Reques
   private volatile @Nullable RequestReader reader;
   private int messagesSent;
 
-  RpcServerCall(Parts parts) {
+  RpcServerCall(CallParts parts) {
     this.parts = parts;
   }
 
@@ -156,7 +136,9 @@ final class RpcServerCall extends ServerCall<Message, Message> implements Reques
       outcome =
           Status.INTERNAL.withDescription("the handler sent " + messagesSent + " messages, not 1");
     }
-    end(outcome, trailers);
+    if (closed.compareAndSet(false, true)) {
+      write(outcome, trailers);
+    }
   }
 
   @Override
@@ -204,15 +186,14 @@ final class RpcServerCall extends ServerCall<Message, Message> implements Reques
   }
 
   private void fail(Status status, Metadata trailers) {
-    if (end(status, trailers)) {
+    if (closed.compareAndSet(false, true)) {
+      // Before the response is written: when it has been, the handler would hear of a success.
       tellListener(status.asRuntimeException());
+      write(status, trailers);
     }
   }
 
-  private boolean end(Status status, Metadata trailers) {
-    if (!closed.compareAndSet(false, true)) {
-      return false;
-    }
+  private void write(Status status, Metadata trailers) {
     try {
       parts.writer().close(status, trailers);
     } catch (RuntimeException unwritable) {
@@ -220,7 +201,6 @@ final class RpcServerCall extends ServerCall<Message, Message> implements Reques
       parts.writer().response().abort(unwritable);
     }
     stopReading();
-    return true;
   }
 
   private void responseEnded(@Nullable Throwable cause) {
@@ -280,7 +260,7 @@ final class RpcServerCall extends ServerCall<Message, Message> implements Reques
     try {
       parts.executor().execute(() -> run(task));
     } catch (RejectedExecutionException stopping) {
-      end(Status.UNAVAILABLE.withDescription("the server is stopping"), new Metadata());
+      fail(Status.UNAVAILABLE.withDescription("the server is stopping"));
     }
   }
 
@@ -299,7 +279,8 @@ final class RpcServerCall extends ServerCall<Message, Message> implements Reques
   private void handlerFailed(Throwable thrown) {
     Metadata trailers = Status.trailersFromThrowable(thrown);
     Status status = Status.fromThrowable(thrown);
-    if (status.getCode() == Status.Code.UNKNOWN) {
+    if (status.getCause() == thrown) { // no status was thrown, this one was made up
+
       if (!closed.get()) {
         logger.error("{} failed", name(), thrown);
       }

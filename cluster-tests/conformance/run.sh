@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Runs the official Connect conformance suite against the RPC front: Connect, gRPC and gRPC-Web, over
+# HTTP/1.1 and HTTP/2, with and without TLS. Fails if any case fails.
+#
+#   cluster-tests/conformance/run.sh [options of connectconformance, e.g. --run 'gRPC/**']
+#
+# Needs Go, to build the suite; where Go is absent it says so and leaves the suite out.
+set -euo pipefail
+
+suite=connectrpc.com/conformance/cmd/connectconformance
+version=v1.0.5
+
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+java=${JAVA_HOME:+$JAVA_HOME/bin/}java
+
+if ! command -v go >/dev/null; then
+  echo "conformance: left out, because Go is not installed (the suite is a Go program)"
+  exit 0
+fi
+
+bin=${XDG_CACHE_HOME:-$HOME/.cache}/assetmanagerd-tests/connectconformance-$version
+if [ ! -x "$bin/connectconformance" ]; then
+  echo "conformance: building $suite@$version"
+  mkdir -p "$bin"
+  GOBIN=$bin go install "$suite@$version"
+fi
+
+shopt -s nullglob
+tests=$root/cluster-tests/target/test-classes
+jars=("$root"/api-server/target/assetmanagerd-api-server-*.jar)
+if [ ! -d "$tests/dev/assetmanagerd/conformance" ] || [ ${#jars[@]} -eq 0 ]; then
+  echo "conformance: building the server"
+  (cd "$root" && mvn -q -B -ntp -pl cluster-tests -am -DskipTests package)
+  jars=("$root"/api-server/target/assetmanagerd-api-server-*.jar)
+fi
+
+# The suite starts a server for each of its configurations and waits ten seconds for it; client
+# compilation is kept cheap so that it comes up in time on a busy machine. The JVM must not write to
+# standard output, which belongs to the suite.
+exec "$bin/connectconformance" --mode server --conf "$here/config.yaml" \
+  --max-servers "${CONFORMANCE_SERVERS:-2}" --parallel "${CONFORMANCE_PARALLEL:-4}" "$@" -- \
+  "$java" "-Dlogback.configurationFile=$here/logback.xml" -Xlog:disable -Xlog:all=off -Xmx256m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC \
+  -cp "$tests:${jars[0]}:$root/api-server/target/lib/*" \
+  dev.assetmanagerd.conformance.ConformanceServer
