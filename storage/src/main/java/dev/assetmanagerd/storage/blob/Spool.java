@@ -49,7 +49,8 @@ public final class Spool implements AutoCloseable {
    * @param nodeId of this node, so that what a crash leaves behind can be told and swept up
    * @param limitBytes the most it takes
    * @param executor runs the writes; each task ends by itself as soon as nothing waits to be
-   *     written
+   *     written. Where its threads are limited, they must not be the ones that call this spool,
+   *     which would wait for each other
    */
   public static Spool open(Path stagingDirectory, String nodeId, long limitBytes, Executor executor)
       throws IOException {
