@@ -27,11 +27,19 @@ public interface RegistryView {
   /** The assets of these ids that exist, DELETING included, in no particular order. */
   List<Asset> assets(Collection<String> ids);
 
-  /** One page of a listing. */
+  /**
+   * One page of a listing. Its cost does not grow with the number of assets nor with the depth of
+   * the page, but for this: of the rarest label asked for, assets without the other labels have to
+   * be passed over one by one, and two labels that are frequent but never met on one asset have the
+   * whole of the rarer one passed over.
+   *
+   * @throws IllegalArgumentException when the query asks for more than 64 labels
+   */
   AssetPage list(AssetQuery query);
 
   /**
-   * AVAILABLE assets that no lease holds and that were last used before a time, by id.
+   * AVAILABLE assets that no lease holds and that were last used before a time, by id. Walks the
+   * assets in that order until {@code limit} are found, so a call that finds few reads many.
    *
    * <p>A lease that has expired on the cluster clock counts as gone, so that a dry run says what a
    * real run does, which ends expired leases first.

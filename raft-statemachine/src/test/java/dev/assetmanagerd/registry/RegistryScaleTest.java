@@ -2,6 +2,7 @@ package dev.assetmanagerd.registry;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import com.google.errorprone.annotations.FormatMethod;
 import dev.assetmanagerd.api.v1.Asset;
 import dev.assetmanagerd.api.v1.AssetStatus;
@@ -35,7 +36,7 @@ class RegistryScaleTest {
   private static final int LARGE = Integer.getInteger("scale.assets", 1_000_000);
   private static final int ROUNDS = 500;
   private static final int WARM_UP = 200;
-  private static final int PAGE = 100;
+  private static final int PAGE = 40;
   private static final int BATCH = 500;
   private static final AssetType ANY_TYPE = AssetType.ASSET_TYPE_UNSPECIFIED;
   private static final AssetStatus ANY_STATUS = AssetStatus.ASSET_STATUS_UNSPECIFIED;
@@ -161,7 +162,9 @@ class RegistryScaleTest {
       }
     }
     Stream.of(micros, cpu).flatMap(Arrays::stream).forEach(Arrays::sort);
-    report("%s, microseconds at %d and at %d assets", name, SMALL, LARGE);
+    report(
+        "%s, microseconds at %d and at %d assets, with %d and %d of them on a page",
+        name, SMALL, LARGE, list(small, query), list(large, query));
     for (int k = 0; k < 2; k++) {
       report(
           "  %s page: p50 %d %d, p99 %d %d, ratio %.2f; on the CPU p50 %d %d, p99 %d %d, ratio %.2f",
@@ -179,9 +182,7 @@ class RegistryScaleTest {
     }
   }
 
-  /**
-   * The query that answers the last hundred assets of a listing; the first page if it has fewer.
-   */
+  /** The query that answers a last page that is full; the first page if there is no other. */
   private static AssetQuery lastPage(TestRegistry registry, AssetQuery query) {
     List<AssetCursor> keys = new ArrayList<>();
     AssetCursor after = null;
@@ -196,9 +197,11 @@ class RegistryScaleTest {
     return new AssetQuery(query.type(), query.status(), query.labels(), last, PAGE);
   }
 
-  private static void list(TestRegistry registry, AssetQuery query) {
+  @CanIgnoreReturnValue
+  private static int list(TestRegistry registry, AssetQuery query) {
     AssetPage page = registry.database.read(view -> view.list(query));
     assertThat(page.assets().size()).isLessThanOrEqualTo(PAGE);
+    return page.assets().size();
   }
 
   /** Of this thread: what a busy machine does not distort. */
