@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -26,6 +27,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -436,32 +438,47 @@ class RegistryDatabaseTest {
   }
 
   @Test
-  void aWriteAheadLogThatALongReadMadeGrowIsCutBackAfterwards() throws Exception {
+  void theWriteAheadLogIsCutBackThoughReadsOverlapWithoutAGap() throws Exception {
     try (TestRegistry registry = new TestRegistry(file)) {
-      CountDownLatch reading = new CountDownLatch(1);
-      CountDownLatch release = new CountDownLatch(1);
-      Future<Boolean> slow =
-          executor.submit(
-              () ->
-                  registry.database.read(
-                      view -> {
-                        reading.countDown();
-                        return await(release);
-                      }));
-      await(reading);
+      CountDownLatch second = new CountDownLatch(1);
+      Future<LogPosition> first = readUntil(registry.database, () -> second.getCount() == 0);
+      Future<LogPosition> last = first;
       Path wal = file.resolveSibling("live.db-wal");
       String large = "x".repeat(300_000);
-      for (int i = 1; i <= 256; i++) {
-        if (i == 250) {
-          assertThat(Files.size(wal)).as("while the read lasts").isGreaterThan(64L << 20);
-          release.countDown();
-          assertThat(slow.get(30, TimeUnit.SECONDS)).isTrue();
+      for (int i = 0; i < 256; i++) {
+        if (i == 255) {
+          // Begins before the first one ends, and ends when the last entry is committed.
+          last = readUntil(registry.database, () -> registry.database.applied().index() == 255);
+          second.countDown();
+          first.get(30, TimeUnit.SECONDS);
+          assertThat(Files.size(wal)).as("with reads all the time").isGreaterThan(64L << 20);
         }
         Asset asset = asset("a" + i).toBuilder().setSourceImage(large).build();
         registry.apply(register(asset), Commands.mark("a" + i), Commands.purge("a" + i));
       }
+      assertThat(last.get(30, TimeUnit.SECONDS)).isEqualTo(new LogPosition(1, 254));
       assertThat(Files.size(wal)).as("afterwards").isLessThan(10L << 20);
     }
+  }
+
+  /** Starts a read, returns once it is under way, and lets it end when {@code done}. */
+  private Future<LogPosition> readUntil(RegistryDatabase database, Callable<Boolean> done) {
+    CountDownLatch reading = new CountDownLatch(1);
+    Future<LogPosition> read =
+        executor.submit(
+            () ->
+                database.read(
+                    view -> {
+                      reading.countDown();
+                      Awaitility.await()
+                          .atMost(Duration.ofSeconds(30))
+                          .pollDelay(Duration.ZERO)
+                          .pollInterval(Duration.ofMillis(2))
+                          .until(done);
+                      return view.applied();
+                    }));
+    assertThat(await(reading)).isTrue();
+    return read;
   }
 
   private static boolean await(CountDownLatch latch) {
