@@ -1,6 +1,7 @@
 package dev.assetmanagerd.asset;
 
 import dev.assetmanagerd.api.v1.Asset;
+import dev.assetmanagerd.api.v1.AssetStatus;
 import dev.assetmanagerd.log.v1.Command;
 import dev.assetmanagerd.log.v1.Outcome;
 import dev.assetmanagerd.log.v1.RegisterAsset;
@@ -75,15 +76,14 @@ final class BlobPublisher {
       return;
     }
     Optional<Asset> existing =
-        RegistryAccess.await(
-            registry.readLinearizable(deadline, view -> view.asset(asset.getId())), deadline);
-    existing.ifPresent(
-        other -> {
-          if (!other.getChecksum().equals(asset.getChecksum())) {
-            throw ApiErrors.alreadyExists(
-                "id: asset " + ApiErrors.quoted(asset.getId()) + " exists with other content");
-          }
-        });
+        registry.readLinearizableAndWait(deadline, view -> view.asset(asset.getId()));
+    if (existing.isEmpty() || existing.get().getChecksum().equals(asset.getChecksum())) {
+      return; // what else may differ does not concern the bytes, and the registry looks at it
+    }
+    String id = ApiErrors.quoted(asset.getId());
+    throw existing.get().getStatus() == AssetStatus.ASSET_STATUS_DELETING
+        ? ApiErrors.failedPrecondition("id: asset " + id + " is being deleted")
+        : ApiErrors.alreadyExists("id: asset " + id + " exists with other content");
   }
 
   private Outcome putAndRegister(CallScope scope, Asset asset, SpooledFile bytes, Deadline deadline)
@@ -96,8 +96,7 @@ final class BlobPublisher {
       put(bytes);
       Command.Builder command =
           Command.newBuilder().setRegisterAsset(RegisterAsset.newBuilder().setAsset(asset));
-      Outcome outcome =
-          RegistryAccess.await(registry.proposeRaw(scope, command, deadline), deadline);
+      Outcome outcome = registry.proposeRawAndWait(scope, command, deadline);
       if (outcome.getRejection().getRule() != Rejection.Rule.RULE_LOCATION_BEING_DELETED
           || deadline.timeRemaining(TimeUnit.MILLISECONDS) <= pauseMillis) {
         return RegistryAccess.accepted(outcome);

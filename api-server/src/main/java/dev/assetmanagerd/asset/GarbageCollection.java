@@ -65,36 +65,31 @@ final class GarbageCollection {
       Command.Builder command =
           Command.newBuilder()
               .setExpireLeases(ExpireLeases.newBuilder().setLimit(LEASES_PER_COMMAND));
-      expired =
-          RegistryAccess.await(registry.propose(scope, command, deadline), deadline)
-              .getLeasesExpired();
+      expired = registry.proposeAndWait(scope, command, deadline).getLeasesExpired();
     } while (expired.getMore());
   }
 
   private List<Asset> candidates(long idleSeconds, Deadline deadline) {
     // An asset used exactly that long ago is garbage as well, hence the second more.
     long before = clock.instant().getEpochSecond() - idleSeconds + 1;
-    return RegistryAccess.await(
-        registry.readLinearizable(
-            deadline,
-            view -> {
-              List<Asset> found = new ArrayList<>();
-              long bytes = 0;
-              List<Asset> page = view.collectable(before, null, ASSETS_PER_COMMAND);
-              while (!page.isEmpty()) {
-                for (Asset asset : page) {
-                  bytes += asset.getSerializedSize();
-                  if (bytes > AssetReads.MAX_PAGE_BYTES && !found.isEmpty()) {
-                    return found;
-                  }
-                  found.add(asset);
-                }
-                page =
-                    view.collectable(before, page.get(page.size() - 1).getId(), ASSETS_PER_COMMAND);
+    return registry.readLinearizableAndWait(
+        deadline,
+        view -> {
+          List<Asset> found = new ArrayList<>();
+          long bytes = 0;
+          List<Asset> page = view.collectable(before, null, ASSETS_PER_COMMAND);
+          while (!page.isEmpty()) {
+            for (Asset asset : page) {
+              bytes += asset.getSerializedSize();
+              if (bytes > AssetReads.MAX_PAGE_BYTES && !found.isEmpty()) {
+                return found;
               }
-              return found;
-            }),
-        deadline);
+              found.add(asset);
+            }
+            page = view.collectable(before, page.get(page.size() - 1).getId(), ASSETS_PER_COMMAND);
+          }
+          return found;
+        });
   }
 
   private List<Asset> mark(
@@ -111,9 +106,7 @@ final class GarbageCollection {
                       .setMinIdleSeconds(idleSeconds)
                       .setReason(MarkDeleting.Reason.REASON_GARBAGE));
       marked.addAll(
-          RegistryAccess.await(registry.propose(scope, command, deadline), deadline)
-              .getDeletionMarked()
-              .getMarkedList());
+          registry.proposeAndWait(scope, command, deadline).getDeletionMarked().getMarkedList());
     }
     return marked;
   }
@@ -129,19 +122,17 @@ final class GarbageCollection {
               new Blob(asset.getBackend(), asset.getLocation()), blob -> new ArrayList<>())
           .add(asset);
     }
-    return RegistryAccess.await(
-        registry.readLinearizable(
-            deadline,
-            view ->
-                byBlob.entrySet().stream()
-                    .filter(
-                        entry -> {
-                          int expected = stillCounted ? entry.getValue().size() : 0;
-                          Blob blob = entry.getKey();
-                          return view.liveReferences(blob.backend(), blob.location()) == expected;
-                        })
-                    .mapToLong(entry -> entry.getValue().get(0).getSizeBytes())
-                    .sum()),
-        deadline);
+    return registry.readLinearizableAndWait(
+        deadline,
+        view ->
+            byBlob.entrySet().stream()
+                .filter(
+                    entry -> {
+                      int expected = stillCounted ? entry.getValue().size() : 0;
+                      Blob blob = entry.getKey();
+                      return view.liveReferences(blob.backend(), blob.location()) == expected;
+                    })
+                .mapToLong(entry -> entry.getValue().get(0).getSizeBytes())
+                .sum());
   }
 }

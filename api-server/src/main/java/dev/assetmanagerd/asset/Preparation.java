@@ -74,15 +74,13 @@ final class Preparation {
   }
 
   private List<Asset> assets(List<String> ids, Deadline deadline) {
-    return RegistryAccess.await(
-        registry.readLinearizable(
-            deadline,
-            view -> {
-              Map<String, Asset> byId = new HashMap<>();
-              view.assets(ids).forEach(asset -> byId.put(asset.getId(), asset));
-              return ids.stream().map(id -> usable(id, byId)).toList();
-            }),
-        deadline);
+    return registry.readLinearizableAndWait(
+        deadline,
+        view -> {
+          Map<String, Asset> byId = new HashMap<>();
+          view.assets(ids).forEach(asset -> byId.put(asset.getId(), asset));
+          return ids.stream().map(id -> usable(id, byId)).toList();
+        });
   }
 
   private static Asset usable(String id, Map<String, Asset> byId) {
@@ -179,7 +177,7 @@ final class Preparation {
   private void touch(CallScope scope, List<String> ids, Deadline deadline) {
     Command.Builder command =
         Command.newBuilder().setTouchAssets(TouchAssets.newBuilder().addAllAssetIds(ids));
-    RegistryAccess.await(registry.propose(scope, command, deadline), deadline);
+    registry.proposeAndWait(scope, command, deadline);
   }
 
   private void place(List<PlacementItem> items, Path target) throws IOException {

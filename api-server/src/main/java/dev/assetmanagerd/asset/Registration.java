@@ -43,8 +43,7 @@ final class Registration {
     Command.Builder command =
         Command.newBuilder().setRegisterAsset(RegisterAsset.newBuilder().setAsset(asset));
     AssetRegistered registered =
-        RegistryAccess.await(registry.propose(scope, command, deadline), deadline)
-            .getAssetRegistered();
+        registry.proposeAndWait(scope, command, deadline).getAssetRegistered();
     if (!registered.getExisted() && blobs.stat(asset.getLocation()).isEmpty()) {
       // Another record's deletion took the bytes after they were read and before ours held them.
       withdraw(scope, registered.getAsset(), deadline);
@@ -127,7 +126,7 @@ final class Registration {
                 MarkDeleting.newBuilder()
                     .addAssetIds(asset.getId())
                     .setReason(MarkDeleting.Reason.REASON_REQUESTED));
-    RegistryAccess.await(registry.propose(scope, command, deadline), deadline);
+    registry.proposeAndWait(scope, command, deadline);
   }
 
   private static RuntimeException nothingAt(String location) {

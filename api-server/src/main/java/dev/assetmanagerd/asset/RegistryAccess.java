@@ -2,6 +2,7 @@ package dev.assetmanagerd.asset;
 
 import dev.assetmanagerd.log.v1.Command;
 import dev.assetmanagerd.log.v1.Outcome;
+import dev.assetmanagerd.raft.Committed;
 import dev.assetmanagerd.raft.ReplicatedRegistry;
 import dev.assetmanagerd.registry.RegistryView;
 import io.grpc.Context;
@@ -18,6 +19,9 @@ import java.util.function.Function;
 /**
  * The replicated registry as the calls of this service use it: with the caller's deadline, the
  * freshness the caller asked for, and rejections as errors. Thread-safe.
+ *
+ * <p>The methods that wait need no other thread of the executor meanwhile: where all of its threads
+ * wait, they would wait for each other.
  */
 final class RegistryAccess {
   /** How much later than its deadline a future may still be waited for; it should never be. */
@@ -47,21 +51,28 @@ final class RegistryAccess {
 
   /** Proposes a command; fails with a status where it is rejected. */
   CompletableFuture<Outcome> propose(CallScope scope, Command.Builder command, Deadline deadline) {
-    return proposeRaw(scope, command, deadline).thenApply(RegistryAccess::accepted);
+    return registry
+        .propose(withRequestId(command), deadline)
+        .thenApplyAsync(committed -> accepted(noted(scope, committed)), executor);
   }
 
-  /** Proposes a command; a rejection is an outcome. */
-  CompletableFuture<Outcome> proposeRaw(
-      CallScope scope, Command.Builder command, Deadline deadline) {
-    Command complete = command.setRequestId(UUID.randomUUID().toString()).build();
-    return registry
-        .propose(complete, deadline)
-        .thenApplyAsync(
-            committed -> {
-              scope.wrote(committed.index());
-              return committed.outcome();
-            },
-            executor);
+  /** Proposes a command and waits on the calling thread; throws a status where it is rejected. */
+  Outcome proposeAndWait(CallScope scope, Command.Builder command, Deadline deadline) {
+    return accepted(proposeRawAndWait(scope, command, deadline));
+  }
+
+  /** Proposes a command and waits on the calling thread; a rejection is an outcome. */
+  Outcome proposeRawAndWait(CallScope scope, Command.Builder command, Deadline deadline) {
+    return noted(scope, await(registry.propose(withRequestId(command), deadline), deadline));
+  }
+
+  private static Command withRequestId(Command.Builder command) {
+    return command.setRequestId(UUID.randomUUID().toString()).build();
+  }
+
+  private static Outcome noted(CallScope scope, Committed committed) {
+    scope.wrote(committed.index());
+    return committed.outcome();
   }
 
   /** The outcome itself, unless it is a rejection. */
@@ -79,9 +90,13 @@ final class RegistryAccess {
     return queryAfter(ready, query);
   }
 
-  /** Reads what every write acknowledged before this call left, whatever the caller asked for. */
-  <T> CompletableFuture<T> readLinearizable(Deadline deadline, Function<RegistryView, T> query) {
-    return queryAfter(registry.awaitLinearizable(deadline), query);
+  /**
+   * Reads what every write acknowledged before this call left, whatever the caller asked for, on
+   * the calling thread.
+   */
+  <T> T readLinearizableAndWait(Deadline deadline, Function<RegistryView, T> query) {
+    await(registry.awaitLinearizable(deadline), deadline);
+    return registry.query(query);
   }
 
   private <T> CompletableFuture<T> queryAfter(
