@@ -16,6 +16,7 @@ import dev.assetmanagerd.api.v1.UploadAssetResponse;
 import dev.assetmanagerd.storage.blob.BlobStore;
 import dev.assetmanagerd.storage.blob.SharedDirectoryBlobStore;
 import dev.assetmanagerd.storage.place.Placement;
+import io.grpc.BindableService;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.Server;
@@ -66,12 +67,17 @@ final class ServiceFixture implements AutoCloseable {
     return with(directory, options -> options, store -> store);
   }
 
+  static ServiceFixture in(Path directory, BindableService more) {
+    return with(directory, options -> options, store -> store, more);
+  }
+
   static ServiceFixture with(
       Path directory,
       UnaryOperator<AssetServiceOptions> options,
-      UnaryOperator<BlobStore> storeSeenByService) {
+      UnaryOperator<BlobStore> storeSeenByService,
+      BindableService... more) {
     try {
-      return new ServiceFixture(directory, options, storeSeenByService);
+      return new ServiceFixture(directory, options, storeSeenByService, more);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -80,7 +86,8 @@ final class ServiceFixture implements AutoCloseable {
   private ServiceFixture(
       Path directory,
       UnaryOperator<AssetServiceOptions> options,
-      UnaryOperator<BlobStore> storeSeenByService)
+      UnaryOperator<BlobStore> storeSeenByService,
+      BindableService... more)
       throws IOException {
     registry = new LocalRegistry(directory.resolve("registry.db"));
     blobDirectory = directory.resolve("blobs");
@@ -100,6 +107,9 @@ final class ServiceFixture implements AutoCloseable {
         NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
             .executor(executor);
     module.services().forEach(builder::addService);
+    for (BindableService service : more) {
+      builder.addService(service);
+    }
     server = builder.build().start();
     channel = NettyChannelBuilder.forAddress("127.0.0.1", server.getPort()).usePlaintext().build();
   }
