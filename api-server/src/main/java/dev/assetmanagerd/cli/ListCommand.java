@@ -60,12 +60,13 @@ final class ListCommand extends RemoteCommand {
             .setPageSize(pageSize == 0 && all ? LARGEST_PAGE : pageSize)
             .setPageToken(pageToken);
     ListAssetsResponse page = page(client, request);
-    String separator = "";
+    boolean first = true;
     if (json()) {
       out().print("{\"assets\":[");
     }
     while (true) {
-      separator = print(page, separator);
+      print(page, first);
+      first &= page.getAssetsCount() == 0 && json();
       if (!all || page.getNextPageToken().isEmpty()) {
         break;
       }
@@ -80,18 +81,17 @@ final class ListCommand extends RemoteCommand {
     return client.read(channel -> assets(channel, client).listAssets(wanted));
   }
 
-  private String print(ListAssetsResponse page, String separator) {
+  private void print(ListAssetsResponse page, boolean first) {
     if (!json()) {
-      Table.ofAssets(page.getAssetsList()).print(out());
-      return "";
+      Table.ofAssets(page.getAssetsList()).print(out(), first);
+      return;
     }
-    String before = separator;
+    String separator = first ? "" : ",";
     for (Asset asset : page.getAssetsList()) {
-      out().println(before);
+      out().println(separator);
       out().print(Json.of(asset));
-      before = ",";
+      separator = ",";
     }
-    return before;
   }
 
   private void finish(String nextPageToken) {

@@ -61,6 +61,13 @@ final class Table {
   }
 
   void print(PrintWriter out) {
+    print(out, true);
+  }
+
+  /**
+   * @param withHeader false for what goes on a table that has been begun before
+   */
+  void print(PrintWriter out, boolean withHeader) {
     int columns = rows.get(0).size();
     int[] widths = new int[columns];
     for (List<String> row : rows) {
@@ -68,7 +75,7 @@ final class Table {
         widths[i] = Math.max(widths[i], row.get(i).length());
       }
     }
-    for (List<String> row : rows) {
+    for (List<String> row : withHeader ? rows : rows.subList(1, rows.size())) {
       StringBuilder line = new StringBuilder();
       for (int i = 0; i < columns; i++) {
         line.append(row.get(i));

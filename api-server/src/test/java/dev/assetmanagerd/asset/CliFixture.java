@@ -12,7 +12,9 @@ import io.grpc.stub.StreamObserver;
 import java.nio.file.Path;
 import java.time.Duration;
 
-/** A node for commands to talk to: the real asset service, and a cluster that is as written here. */
+/**
+ * A node for commands to talk to: the real asset service, and a cluster that is as written here.
+ */
 public final class CliFixture implements AutoCloseable {
   private final ServiceFixture service;
 

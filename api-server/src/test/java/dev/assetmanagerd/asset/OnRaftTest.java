@@ -79,16 +79,14 @@ class OnRaftTest {
       assertThat(node.stub().deleteAsset(delete("k")).getDeleted()).isFalse();
       Asset released =
           node.stub()
-              .releaseAsset(
-                  ReleaseAssetRequest.newBuilder().setLeaseId(lease.getLeaseId()).build())
+              .releaseAsset(ReleaseAssetRequest.newBuilder().setLeaseId(lease.getLeaseId()).build())
               .getAsset();
       assertThat(released.getReferenceCount()).isZero();
       assertThat(node.stub().deleteAsset(delete("k")).getDeleted()).isTrue();
 
       await().atMost(PATIENCE).until(() -> filesIn(directory.resolve("blobs")).isEmpty());
       StatusRuntimeException gone =
-          catchThrowableOfType(
-              StatusRuntimeException.class, () -> node.stub().getAsset(get("k")));
+          catchThrowableOfType(StatusRuntimeException.class, () -> node.stub().getAsset(get("k")));
       assertThat(gone.getStatus().getCode()).isEqualTo(Status.Code.NOT_FOUND);
     }
   }
@@ -104,9 +102,7 @@ class OnRaftTest {
     }
     try (Node node = new Node(directory, raftPort)) {
       await().atMost(PATIENCE).until(() -> filesIn(directory.resolve("blobs")).isEmpty());
-      await()
-          .atMost(PATIENCE)
-          .until(() -> node.raft.query(view -> view.deleting(10)).isEmpty());
+      await().atMost(PATIENCE).until(() -> node.raft.query(view -> view.deleting(10)).isEmpty());
     }
   }
 
@@ -127,8 +123,7 @@ class OnRaftTest {
 
         assertThat(assets).extracting(Asset::getId).doesNotHaveDuplicates();
         assertThat(filesIn(directory.resolve("blobs"))).hasSize(4);
-        assertThat(
-                node.stub().listAssets(ListAssetsRequest.getDefaultInstance()).getAssetsList())
+        assertThat(node.stub().listAssets(ListAssetsRequest.getDefaultInstance()).getAssetsList())
             .containsExactlyInAnyOrderElementsOf(assets);
       } finally {
         clients.shutdownNow();
@@ -233,8 +228,7 @@ class OnRaftTest {
               Clock.systemUTC());
       leadership.add(module.leadershipListener());
       NettyServerBuilder builder =
-          NettyServerBuilder.forAddress(
-                  new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+          NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
               .executor(executor);
       module.services().forEach(builder::addService);
       server = builder.build().start();

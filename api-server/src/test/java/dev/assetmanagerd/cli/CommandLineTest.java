@@ -79,8 +79,19 @@ class CommandLineTest {
   void uploadStoresTheFileAndPrintsTheAsset() throws Exception {
     Ran ran =
         run(
-            "asset", "upload", image.toString(), "--type", "kernel", "--label", "arch=x86_64",
-            "--label", "v=6.1", "--created-by", "ci", "-o", "json");
+            "asset",
+            "upload",
+            image.toString(),
+            "--type",
+            "kernel",
+            "--label",
+            "arch=x86_64",
+            "--label",
+            "v=6.1",
+            "--created-by",
+            "ci",
+            "-o",
+            "json");
 
     assertThat(ran.exitCode()).as(ran.err()).isZero();
     JsonObject asset = ran.json().getAsJsonObject("asset");
@@ -96,8 +107,7 @@ class CommandLineTest {
 
   @Test
   void uploadShowsProgressWhereAskedTo() {
-    Ran plain =
-        run("asset", "upload", image.toString(), "--type=kernel", "--progress=plain");
+    Ran plain = run("asset", "upload", image.toString(), "--type=kernel", "--progress=plain");
     assertThat(plain.err()).contains("100% 683.6 KiB of 683.6 KiB");
     Ran bar = run("asset", "upload", image.toString(), "--type=kernel", "--progress=tty");
     assertThat(bar.err()).contains("\r").contains("[========================] 100%");
@@ -134,17 +144,26 @@ class CommandLineTest {
 
     Ran ran =
         run(
-            "asset", "register", "images/disk.img", "--name=disk", "--type=disk-image",
-            "--id=d", "-o", "json");
+            "asset",
+            "register",
+            "images/disk.img",
+            "--name=disk",
+            "--type=disk-image",
+            "--id=d",
+            "-o",
+            "json");
     assertThat(ran.exitCode()).as(ran.err()).isZero();
     assertThat(ran.json().getAsJsonObject("asset").get("sizeBytes").getAsString())
         .isEqualTo("700000");
-    assertThat(
-            run("asset", "register", "images/none", "--name=x", "--type=kernel").exitCode())
+    assertThat(run("asset", "register", "images/none", "--name=x", "--type=kernel").exitCode())
         .isEqualTo(ExitCodes.NOT_FOUND);
     assertThat(
             run(
-                    "asset", "register", "images/disk.img", "--name=disk", "--type=disk-image",
+                    "asset",
+                    "register",
+                    "images/disk.img",
+                    "--name=disk",
+                    "--type=disk-image",
                     "--size=1")
                 .exitCode())
         .isEqualTo(ExitCodes.CONFLICT);
@@ -234,8 +253,7 @@ class CommandLineTest {
     assertThat(unknown.exitCode()).isEqualTo(ExitCodes.OUTCOME_UNKNOWN);
     assertThat(unknown.err()).contains("outcome is unknown");
     node.loseLeader(false);
-    assertThat(run("asset", "acquire", "k", "--by=vm").exitCode())
-        .isEqualTo(ExitCodes.UNAVAILABLE);
+    assertThat(run("asset", "acquire", "k", "--by=vm").exitCode()).isEqualTo(ExitCodes.UNAVAILABLE);
     assertThat(run("asset", "get", "k").exitCode()).isEqualTo(ExitCodes.UNAVAILABLE);
   }
 
@@ -246,8 +264,7 @@ class CommandLineTest {
 
     Ran ran = run("asset", "get", "k", "--endpoint=" + nobody);
     assertThat(ran.exitCode()).as(ran.err()).isZero();
-    Ran both =
-        runAsIs("asset", "get", "k", "--endpoint=" + nobody + ",127.0.0.1:" + node.port());
+    Ran both = runAsIs("asset", "get", "k", "--endpoint=" + nobody + ",127.0.0.1:" + node.port());
     assertThat(both.exitCode()).as(both.err()).isZero();
     Ran none = runAsIs("asset", "get", "k", "--endpoint=" + nobody);
     assertThat(none.exitCode()).isEqualTo(ExitCodes.UNAVAILABLE);
@@ -286,8 +303,16 @@ class CommandLineTest {
   void everyCommandHasHelp() {
     for (String command :
         List.of(
-            "asset upload", "asset register", "asset list", "asset get", "asset acquire",
-            "asset release", "asset prepare", "asset delete", "gc", "cluster status",
+            "asset upload",
+            "asset register",
+            "asset list",
+            "asset get",
+            "asset acquire",
+            "asset release",
+            "asset prepare",
+            "asset delete",
+            "gc",
+            "cluster status",
             "cluster transfer")) {
       Ran ran = runAsIs((command + " --help").split(" "));
       assertThat(ran.exitCode()).as(command).isZero();
