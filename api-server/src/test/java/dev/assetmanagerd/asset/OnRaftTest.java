@@ -269,10 +269,14 @@ class OnRaftTest {
     }
 
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
       channel.shutdownNow();
-      channel.awaitTermination(5, TimeUnit.SECONDS);
-      server.shutdown().awaitTermination(5, TimeUnit.SECONDS);
+      try {
+        channel.awaitTermination(5, TimeUnit.SECONDS);
+        server.shutdown().awaitTermination(5, TimeUnit.SECONDS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
       module.close();
       raft.close();
       executor.shutdownNow();
