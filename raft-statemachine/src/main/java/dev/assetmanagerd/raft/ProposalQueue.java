@@ -46,8 +46,11 @@ final class ProposalQueue {
   static final int WAITING_COMMANDS_MAX = 8192;
   static final long WAITING_BYTES_MAX = 32L << 20;
 
-  /** More in flight means smaller batches; one would leave the pipeline idle between two. */
-  static final int IN_FLIGHT_MAX = 2;
+  /**
+   * More in flight means smaller batches; fewer leave the pipeline idle. Measured with 1, 2 and 4
+   * on three nodes: no difference up to 16 callers, 4 best with hundreds.
+   */
+  static final int IN_FLIGHT_MAX = 4;
 
   private static final Logger LOG = LoggerFactory.getLogger(ProposalQueue.class);
   private static final long BACKOFF_MILLIS_MIN = 5;

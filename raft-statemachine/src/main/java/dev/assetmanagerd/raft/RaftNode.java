@@ -211,7 +211,7 @@ public final class RaftNode implements ReplicatedRegistry, AutoCloseable {
    * #close}. The process must exit then: Ratis leaves the JVM running.
    */
   public CompletionStage<Throwable> terminated() {
-    return engine.terminated.minimalCompletionStage();
+    return engine.terminated; // not a copy: each would stay registered until the end
   }
 
   /**
@@ -231,6 +231,11 @@ public final class RaftNode implements ReplicatedRegistry, AutoCloseable {
     if (closing.compareAndSet(false, true)) {
       engine.stop(false);
     }
+  }
+
+  /** For tests: what Ratis locks while this node changes its role. */
+  Object roleLock() {
+    return engine.raft.lock();
   }
 
   private HashAt hash() {

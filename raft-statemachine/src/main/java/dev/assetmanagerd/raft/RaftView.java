@@ -76,6 +76,11 @@ final class RaftView {
         : -1;
   }
 
+  /** For tests: whoever holds its monitor keeps Ratis from changing its role. */
+  Object lock() {
+    return division;
+  }
+
   private DivisionInfo info() {
     return division.getInfo();
   }

@@ -9,13 +9,16 @@ import dev.assetmanagerd.log.v1.Command;
 import dev.assetmanagerd.log.v1.RegisterAsset;
 import dev.assetmanagerd.log.v1.Rejection;
 import dev.assetmanagerd.node.v1.NodeStatus;
+import dev.assetmanagerd.registry.RegistryException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.DriverManager;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -176,6 +179,33 @@ class SingleNodeTest {
       await().until(() -> cluster.leadership("n1").events().equals(List.of("ready")));
       cluster.stop("n1");
       assertThat(cluster.leadership("n1").events()).containsExactly("ready", "lost");
+    }
+  }
+
+  @Test
+  void aNodeWhoseDatabaseFailsTakesPartNoLonger() throws Exception {
+    try (var cluster = new TestCluster(root, 1)) {
+      RaftNode node = cluster.start("n1");
+      cluster.propose("n1", TestCommands.register("a-1"));
+      long applied = node.status(false).getAppliedIndex();
+      Path database = cluster.directory("n1").resolve("db").resolve("registry.db");
+      try (var connection = DriverManager.getConnection("jdbc:sqlite:" + database);
+          var statement = connection.createStatement()) {
+        statement.execute("DELETE FROM progress");
+      }
+
+      assertThat(node.propose(TestCommands.register("a-2"), seconds(10)))
+          .failsWithin(Duration.ofSeconds(15))
+          .withThrowableOfType(ExecutionException.class)
+          .withCauseInstanceOf(ClusterUnavailableException.class)
+          .satisfies(
+              thrown ->
+                  assertThat(((ClusterUnavailableException) thrown.getCause()).outcomeUnknown())
+                      .isTrue());
+      assertThat(node.terminated().toCompletableFuture())
+          .succeedsWithin(Duration.ofSeconds(10))
+          .isInstanceOf(RegistryException.class);
+      assertThat(node.status(false).getAppliedIndex()).isEqualTo(applied);
     }
   }
 

@@ -224,10 +224,13 @@ final class TestCluster implements AutoCloseable {
   @Override
   public void close() {
     heal();
-    // Followers first: every handover would only make the next one lead.
-    running.entrySet().stream()
-        .sorted((a, b) -> Boolean.compare(a.getValue().isLeader(), b.getValue().isLeader()))
-        .forEach(entry -> entry.getValue().abandon());
+    CompletableFuture.allOf(
+            nodes().stream()
+                .map(
+                    node ->
+                        CompletableFuture.runAsync(node::abandon, task -> new Thread(task).start()))
+                .toArray(CompletableFuture<?>[]::new))
+        .join();
     running.clear();
     RECEIVING.forEach(CodeInjectionForTesting::remove);
   }

@@ -7,7 +7,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 
-/** Registers assets w-0, w-1, … with a fixed number of calls in flight. */
+/** Registers new assets with a fixed number of calls in flight. */
 final class WaveOfWrites {
   private final RaftNode node;
   private final int inFlight;
@@ -28,7 +28,7 @@ final class WaveOfWrites {
     for (int i = 0; i < total; i++) {
       permits.acquire();
       var unused =
-          node.propose(TestCommands.register("w-" + i), seconds(30))
+          node.propose(TestCommands.register("w-" + System.nanoTime() + "-" + i), seconds(30))
               .whenComplete(
                   (committed, thrown) -> {
                     if (thrown != null) {
