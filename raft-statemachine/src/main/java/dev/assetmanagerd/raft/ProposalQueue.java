@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -63,6 +64,7 @@ final class ProposalQueue {
   private final LeaderLog log;
   private final PeerLink link;
   private final Timers timers;
+  private final Executor executor;
 
   private final ArrayDeque<PendingCommand> waiting = new ArrayDeque<>();
   private final Set<List<PendingCommand>> sent = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -71,7 +73,12 @@ final class ProposalQueue {
   private boolean pumpScheduled;
   private boolean closed;
 
-  ProposalQueue(RaftView raft, LeaderLog log, PeerLink link, Timers timers) {
+  /**
+   * @param executor where waiting batches are sent from: an append may wait for one of Ratis's
+   *     locks, and the timer thread must not
+   */
+  ProposalQueue(RaftView raft, LeaderLog log, PeerLink link, Timers timers, Executor executor) {
+    this.executor = executor;
     this.raft = raft;
     this.log = log;
     this.link = link;
@@ -244,7 +251,7 @@ final class ProposalQueue {
               synchronized (this) {
                 pumpScheduled = false;
               }
-              pump();
+              executor.execute(this::pump);
             });
   }
 

@@ -84,7 +84,7 @@ final class RaftEngine {
       var stamper =
           new Stamper(System::currentTimeMillis, System::nanoTime, new Ulids(new SecureRandom()));
       var log = new LeaderLog(division, stamper, callbacks, evidence, timers);
-      proposals = new ProposalQueue(raft, log, link, timers);
+      proposals = new ProposalQueue(raft, log, link, timers, callbacks);
       leadership = new Leadership(raft, applied, listener);
       clock = new ClusterClock(raft, registry, log, stamper);
       freshness = new Freshness(raft, leaderReads, applied, System::nanoTime);
@@ -173,8 +173,16 @@ final class RaftEngine {
   private void schedule() {
     timers.every(WATCH_MILLIS, this::watch);
     timers.every(OBSERVE_MILLIS, freshness::observe);
-    timers.every(CLOCK_MILLIS, () -> callbacks.execute(clock::tick));
-    timers.every(SNAPSHOT_CHECK_MILLIS, snapshotter::takeIfDue);
+    timers.every(CLOCK_MILLIS, () -> callbacks.execute(whileTakingPart(clock::tick)));
+    timers.every(SNAPSHOT_CHECK_MILLIS, whileTakingPart(snapshotter::takeIfDue));
+  }
+
+  private Runnable whileTakingPart(Runnable task) {
+    return () -> {
+      if (!terminated.isDone()) {
+        task.run();
+      }
+    };
   }
 
   /** Ratis may close itself, after a long pause or an error, and leave the JVM running. */

@@ -3,6 +3,7 @@ package dev.assetmanagerd.raft;
 import static dev.assetmanagerd.raft.TestCluster.seconds;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.InstanceOfAssertFactories.type;
 import static org.awaitility.Awaitility.await;
 
 import dev.assetmanagerd.log.v1.Command;
@@ -197,11 +198,9 @@ class SingleNodeTest {
       assertThat(node.propose(TestCommands.register("a-2"), seconds(10)))
           .failsWithin(Duration.ofSeconds(15))
           .withThrowableOfType(ExecutionException.class)
-          .withCauseInstanceOf(ClusterUnavailableException.class)
-          .satisfies(
-              thrown ->
-                  assertThat(((ClusterUnavailableException) thrown.getCause()).outcomeUnknown())
-                      .isTrue());
+          .havingCause()
+          .asInstanceOf(type(ClusterUnavailableException.class))
+          .matches(ClusterUnavailableException::outcomeUnknown, "outcome unknown");
       assertThat(node.terminated().toCompletableFuture())
           .succeedsWithin(Duration.ofSeconds(10))
           .isInstanceOf(RegistryException.class);
