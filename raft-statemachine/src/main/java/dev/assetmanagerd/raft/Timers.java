@@ -7,9 +7,13 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The node's timer thread. Tasks must be short. Thread-safe. */
 final class Timers implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Timers.class);
+
   private final ScheduledThreadPoolExecutor executor;
 
   Timers(String name) {
@@ -38,9 +42,18 @@ final class Timers implements AutoCloseable {
         task, deadline.timeRemaining(TimeUnit.NANOSECONDS), TimeUnit.NANOSECONDS);
   }
 
+  /** Goes on when the task fails once, which the executor alone would not. */
   void every(long periodMillis, Runnable task) {
+    Runnable guarded =
+        () -> {
+          try {
+            task.run();
+          } catch (RuntimeException e) {
+            LOG.warn("a periodic task failed; it is run again", e);
+          }
+        };
     var unused =
-        executor.scheduleWithFixedDelay(task, periodMillis, periodMillis, TimeUnit.MILLISECONDS);
+        executor.scheduleWithFixedDelay(guarded, periodMillis, periodMillis, TimeUnit.MILLISECONDS);
   }
 
   /** Fails the future at the deadline, unless it is done by then; returns it. */
