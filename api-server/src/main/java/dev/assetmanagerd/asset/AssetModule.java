@@ -11,8 +11,12 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 
 /**
  * The asset service of one node, put together.
@@ -22,10 +26,13 @@ import java.util.concurrent.ScheduledExecutorService;
  */
 public final class AssetModule implements AutoCloseable {
   private static final Duration ACCESS_FLUSH_INTERVAL = Duration.ofSeconds(5);
+  private static final int IDLE_THREAD_SECONDS = 30;
+  private static final Duration STOP_TIMEOUT = Duration.ofSeconds(10);
   private static final Duration REAPER_INTERVAL = Duration.ofSeconds(1);
 
   private final ScheduledExecutorService timer = singleThread("asset-timer");
   private final ScheduledExecutorService reaperThread = singleThread("asset-reaper");
+  private final ExecutorService spoolWriters;
   private final AccessTracker access;
   private final Uploads uploads;
   private final Reaper reaper;
@@ -36,7 +43,8 @@ public final class AssetModule implements AutoCloseable {
    * @param registry of this node; stays the caller's to close
    * @param blobs the configured store
    * @param placement where VM directories are allowed
-   * @param executor runs queries and writes of files; may block for I/O, must not refuse tasks
+   * @param executor runs what follows a wait for the cluster, queries included; must not refuse
+   *     tasks, and must not be the threads that serve calls, some of which wait
    * @param clock wall time
    */
   public AssetModule(
@@ -51,13 +59,14 @@ public final class AssetModule implements AutoCloseable {
         new RegistryAccess(registry, options.defaultDeadline(), executor);
     this.access = new AccessTracker(registry, timer, ACCESS_FLUSH_INTERVAL);
     this.reaper = new Reaper(registry, blobs, reaperThread, REAPER_INTERVAL);
+    this.spoolWriters = upTo(options.maxUploads(), "asset-spool-%d");
     this.uploads =
         new Uploads(
             options,
             nodeId,
             blobs,
             new BlobPublisher(registryAccess, blobs, blobs),
-            executor,
+            spoolWriters,
             timer);
     AssetService service =
         new AssetService(
@@ -77,6 +86,20 @@ public final class AssetModule implements AutoCloseable {
 
   private static ServerServiceDefinition bound(ServerServiceDefinition definition) {
     return ServerInterceptors.intercept(definition, new CallInterceptor());
+  }
+
+  /** Threads of their own for each upload's writes: a slow disk delays nothing else. */
+  private static ExecutorService upTo(int threads, String nameFormat) {
+    ThreadPoolExecutor executor =
+        new ThreadPoolExecutor(
+            threads,
+            threads,
+            IDLE_THREAD_SECONDS,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(), // as long as there are uploads, and those are limited
+            new ThreadFactoryBuilder().setNameFormat(nameFormat).setDaemon(true).build());
+    executor.allowCoreThreadTimeOut(true);
+    return executor;
   }
 
   private static ScheduledExecutorService singleThread(String name) {
@@ -111,7 +134,21 @@ public final class AssetModule implements AutoCloseable {
     uploads.close();
     access.close();
     reaper.close();
-    timer.shutdownNow();
-    reaperThread.shutdownNow();
+    stop(timer);
+    stop(reaperThread);
+    stop(spoolWriters);
+  }
+
+  /** Lets what is at work come to its end; an interrupted write looks like a failing disk. */
+  private static void stop(ExecutorService executor) {
+    executor.shutdown();
+    try {
+      if (executor.awaitTermination(STOP_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)) {
+        return;
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    executor.shutdownNow();
   }
 }

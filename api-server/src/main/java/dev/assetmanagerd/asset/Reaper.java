@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
@@ -91,8 +92,13 @@ final class Reaper implements LeadershipListener, AutoCloseable {
 
   /** Looks for work at once, where this node leads. */
   void kick() {
-    if (leadingTerm.get() != NOT_LEADING && !scheduler.isShutdown()) {
+    if (leadingTerm.get() == NOT_LEADING) {
+      return;
+    }
+    try {
       scheduler.execute(this::run);
+    } catch (RejectedExecutionException e) {
+      log.debug("the node is stopping; the next leader goes on", e);
     }
   }
 
@@ -104,7 +110,7 @@ final class Reaper implements LeadershipListener, AutoCloseable {
     }
     try {
       boolean more = true;
-      while (more) {
+      while (more && leadingTerm.get() == term) {
         round++;
         more = runBatch(term);
       }

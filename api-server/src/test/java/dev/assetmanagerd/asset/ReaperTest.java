@@ -6,8 +6,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.assetmanagerd.api.v1.Asset;
+import dev.assetmanagerd.api.v1.AssetType;
 import dev.assetmanagerd.api.v1.DeleteAssetRequest;
+import dev.assetmanagerd.api.v1.StorageBackend;
+import dev.assetmanagerd.log.v1.Command;
+import dev.assetmanagerd.log.v1.MarkDeleting;
+import dev.assetmanagerd.log.v1.RegisterAsset;
 import dev.assetmanagerd.storage.blob.BlobDeleter;
+import io.grpc.Deadline;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -16,6 +22,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -84,12 +91,34 @@ class ReaperTest {
   @Test
   void moreThanOneBatchIsWorkedOff() {
     for (int i = 0; i < Reaper.BATCH + 3; i++) {
-      deleted("k" + i, i);
+      service.plant("many/" + i, bytes(10, i));
+      Asset asset =
+          Asset.newBuilder()
+              .setId("k" + i)
+              .setName("k" + i)
+              .setType(AssetType.ASSET_TYPE_KERNEL)
+              .setBackend(StorageBackend.STORAGE_BACKEND_LOCAL)
+              .setLocation("many/" + i)
+              .build();
+      propose(Command.newBuilder().setRegisterAsset(RegisterAsset.newBuilder().setAsset(asset)));
+      propose(Command.newBuilder().setMarkDeleting(MarkDeleting.newBuilder().addAssetIds("k" + i)));
     }
+    assertThat(service.filesInStore()).hasSize(Reaper.BATCH + 3);
 
     reaper.onLeaderReady(1);
 
     await().atMost(Duration.ofSeconds(20)).untilAsserted(service::assertNothingLeft);
+  }
+
+  private void propose(Command.Builder command) {
+    assertThat(
+            service
+                .registry
+                .propose(command.build(), Deadline.after(5, TimeUnit.SECONDS))
+                .join()
+                .outcome()
+                .hasRejection())
+        .isFalse();
   }
 
   private Asset deleted(String id, int seed) {

@@ -30,14 +30,20 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
@@ -216,15 +222,31 @@ final class ServiceFixture implements AutoCloseable {
 
   /** All files below the blob directory, those in staging too, as relative paths. */
   List<String> filesInStore() {
-    try (Stream<Path> files = Files.walk(blobDirectory)) {
-      return files
-          .filter(Files::isRegularFile)
-          .map(file -> blobDirectory.relativize(file).toString())
-          .sorted()
-          .toList();
+    List<String> found = new ArrayList<>();
+    try {
+      Files.walkFileTree(
+          blobDirectory,
+          new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+              found.add(blobDirectory.relativize(file).toString());
+              return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFileFailed(Path file, IOException failure)
+                throws IOException {
+              if (failure instanceof NoSuchFileException) {
+                return FileVisitResult.CONTINUE; // it has just been deleted
+              }
+              throw failure;
+            }
+          });
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+    found.sort(Comparator.naturalOrder());
+    return found;
   }
 
   /** Puts a file into the store behind the service's back. */
