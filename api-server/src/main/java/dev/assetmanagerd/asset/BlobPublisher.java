@@ -55,7 +55,7 @@ final class BlobPublisher {
    * @param bytes complete and checked; still there afterwards
    */
   Asset publish(CallScope scope, Asset wanted, SpooledFile bytes) throws IOException {
-    Deadline deadline = registry.deadline();
+    Deadline deadline = registry.deadlineAfterTransfer();
     Asset asset =
         wanted.toBuilder()
             .setLocation(bytes.digest().location())

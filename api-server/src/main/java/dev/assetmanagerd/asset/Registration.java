@@ -39,7 +39,7 @@ final class Registration {
    */
   Asset register(CallScope scope, Asset wanted) throws IOException {
     Asset asset = checkedAgainstStorage(wanted);
-    Deadline deadline = registry.deadline();
+    Deadline deadline = registry.deadlineAfterTransfer();
     Command.Builder command =
         Command.newBuilder().setRegisterAsset(RegisterAsset.newBuilder().setAsset(asset));
     AssetRegistered registered =

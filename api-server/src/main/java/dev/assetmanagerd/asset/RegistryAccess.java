@@ -49,6 +49,17 @@ final class RegistryAccess {
         : deadline;
   }
 
+  /**
+   * For the registry's part of a call that spends most of its time with bytes: the default one from
+   * now, or the caller's where that is earlier. A deadline meant for a transfer of hours is no
+   * reason to wait for a leader as long.
+   */
+  Deadline deadlineAfterTransfer() {
+    Deadline fromNow = Deadline.after(defaultDeadline.toNanos(), TimeUnit.NANOSECONDS);
+    Deadline caller = Context.current().getDeadline();
+    return caller == null ? fromNow : fromNow.minimum(caller);
+  }
+
   /** Proposes a command; fails with a status where it is rejected. */
   CompletableFuture<Outcome> propose(CallScope scope, Command.Builder command, Deadline deadline) {
     return registry

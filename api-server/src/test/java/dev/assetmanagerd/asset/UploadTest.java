@@ -315,6 +315,17 @@ class UploadTest {
         .satisfies(asset -> assertThat(asset.getId()).isEqualTo("new"));
   }
 
+  @Test
+  void bytesThatVanishBetweenStoringAndRecordingAreStoredAgain() {
+    service.close();
+    service =
+        ServiceFixture.with(directory, options -> options, store -> new ForgetfulStore(store, 1));
+
+    Asset asset = service.upload(kernel("k"), bytes(4000, 9));
+
+    assertThat(service.filesInStore()).containsExactly(asset.getLocation());
+  }
+
   private static DeleteAssetRequest delete(String id) {
     return DeleteAssetRequest.newBuilder().setId(id).build();
   }
