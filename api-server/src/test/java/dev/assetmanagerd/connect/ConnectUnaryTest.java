@@ -1,6 +1,7 @@
 package dev.assetmanagerd.connect;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
@@ -12,8 +13,8 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Base64;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -101,13 +102,18 @@ class ConnectUnaryTest {
   }
 
   @Test
-  void aPassedDeadlineIsAnsweredAndCancelsTheHandler() throws Exception {
-    HttpResponse<String> response =
-        send(json("Echo", "{\"order\": \"hang\"}").header("Connect-Timeout-Ms", "100"));
-
-    assertThat(response.statusCode()).isEqualTo(504);
-    assertThat(error(response).get("code").getAsString()).isEqualTo("deadline_exceeded");
-    assertThat(server.service.hangingCallCancelled.get(10, TimeUnit.SECONDS)).isNotNull();
+  void aPassedDeadlineIsAnsweredAndCancelsTheHandler() {
+    // On a busy machine the deadline may pass before the handler is reached, so it is tried again.
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .until(
+            () -> {
+              HttpResponse<String> response =
+                  send(json("Echo", "{\"order\": \"hang\"}").header("Connect-Timeout-Ms", "300"));
+              assertThat(response.statusCode()).isEqualTo(504);
+              assertThat(error(response).get("code").getAsString()).isEqualTo("deadline_exceeded");
+              return server.service.hangingCallCancelled.isDone();
+            });
   }
 
   @ParameterizedTest
