@@ -1,8 +1,6 @@
 package dev.assetmanagerd.raft;
 
 import dev.assetmanagerd.log.v1.Command;
-import dev.assetmanagerd.log.v1.Outcome;
-import dev.assetmanagerd.log.v1.Rejection;
 import dev.assetmanagerd.node.v1.ProposeRequest;
 import dev.assetmanagerd.node.v1.ProposeResponse;
 import dev.assetmanagerd.raft.ClusterUnavailableException.Reason;
@@ -18,8 +16,6 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Takes commands to the leader, wherever it is: into the log when this node leads, over the {@link
@@ -53,7 +49,6 @@ final class ProposalQueue {
    */
   static final int IN_FLIGHT_MAX = 4;
 
-  private static final Logger LOG = LoggerFactory.getLogger(ProposalQueue.class);
   private static final long BACKOFF_MILLIS_MIN = 5;
   private static final long BACKOFF_MILLIS_MAX = 200;
 
@@ -97,7 +92,7 @@ final class ProposalQueue {
   CompletableFuture<ProposeResponse> proposeHere(List<Command> commands, Deadline deadline) {
     List<CompletableFuture<Committed>> results = propose(commands, deadline, true);
     return CompletableFuture.allOf(results.toArray(CompletableFuture<?>[]::new))
-        .handle((done, failure) -> combine(results, failure != null));
+        .handle((done, failure) -> ProposalResults.combine(results, failure != null));
   }
 
   /** The leader changed or became ready: what waits may go. */
@@ -146,7 +141,7 @@ final class ProposalQueue {
       } else if (pending.bytes() <= COMMAND_BYTES_MAX) {
         pending.expireWith(timers, () -> tooLate(pending));
       } else {
-        pending.complete(new Committed(tooLarge(pending), 0));
+        pending.complete(new Committed(ProposalResults.tooLarge(pending), 0));
       }
     }
     pump();
@@ -286,7 +281,7 @@ final class ProposalQueue {
   private void finish(
       List<PendingCommand> batch, @Nullable ProposeResponse response, @Nullable Throwable thrown) {
     Throwable failure = thrown instanceof CompletionException e ? e.getCause() : thrown;
-    boolean again = failure != null && isNotProposed(failure);
+    boolean again = failure != null && ProposalResults.isNotProposed(failure);
     synchronized (this) {
       sent.remove(batch);
       failuresInARow = again ? failuresInARow + 1 : 0;
@@ -296,9 +291,9 @@ final class ProposalQueue {
       }
     }
     if (response != null) {
-      deliver(batch, response);
+      ProposalResults.deliver(batch, response);
     } else if (!again || isClosed()) {
-      fail(batch, failure);
+      ProposalResults.fail(batch, failure);
     }
     pump();
   }
@@ -316,38 +311,6 @@ final class ProposalQueue {
         waitingBytes += pending.bytes();
       }
     }
-  }
-
-  private static boolean isNotProposed(Throwable failure) {
-    if (failure instanceof NotProposedException || failure instanceof NotLeaderException) {
-      return true;
-    }
-    return failure instanceof ClusterUnavailableException unavailable
-        && !unavailable.outcomeUnknown()
-        && (unavailable.reason() == Reason.NO_LEADER || unavailable.reason() == Reason.STOPPING);
-  }
-
-  private static void deliver(List<PendingCommand> batch, ProposeResponse response) {
-    if (response.getOutcomesCount() != batch.size()) {
-      LOG.error(
-          "{} outcomes for {} commands from the leader", response.getOutcomesCount(), batch.size());
-      fail(batch, null);
-      return;
-    }
-    for (int i = 0; i < batch.size(); i++) {
-      batch.get(i).complete(new Committed(response.getOutcomes(i), response.getIndex()));
-    }
-  }
-
-  private static void fail(List<PendingCommand> batch, @Nullable Throwable failure) {
-    ClusterUnavailableException reported =
-        failure instanceof ClusterUnavailableException known
-            ? known
-            : new ClusterUnavailableException(
-                Reason.NO_LEADER,
-                !(failure instanceof NotProposedException || failure instanceof NotLeaderException),
-                "the leader did not answer as it should: " + failure);
-    batch.forEach(pending -> pending.fail(reported));
   }
 
   private ClusterUnavailableException tooLate(PendingCommand pending) {
@@ -369,55 +332,5 @@ final class ProposalQueue {
 
   private static ClusterUnavailableException stopping() {
     return new ClusterUnavailableException(Reason.STOPPING, false, "this node is stopping");
-  }
-
-  private static Outcome tooLarge(PendingCommand pending) {
-    return Outcome.newBuilder()
-        .setRejection(
-            Rejection.newBuilder()
-                .setRule(Rejection.Rule.RULE_INVALID)
-                .setMessage(
-                    "the command has %d bytes; at most %d are allowed"
-                        .formatted(pending.bytes(), COMMAND_BYTES_MAX)))
-        .build();
-  }
-
-  /**
-   * One response for all, or one failure: an unknown outcome if any is unknown or some commands
-   * were applied and others not.
-   */
-  private static ProposeResponse combine(
-      List<CompletableFuture<Committed>> results, boolean failed) {
-    if (!failed) {
-      var response = ProposeResponse.newBuilder();
-      for (CompletableFuture<Committed> result : results) {
-        Committed committed = result.join();
-        response.addOutcomes(committed.outcome());
-        response.setIndex(Math.max(response.getIndex(), committed.index()));
-      }
-      return response.build();
-    }
-    throw combinedFailure(results);
-  }
-
-  private static RuntimeException combinedFailure(List<CompletableFuture<Committed>> results) {
-    RuntimeException first = null;
-    boolean anyApplied = false;
-    for (CompletableFuture<Committed> result : results) {
-      if (!result.isCompletedExceptionally()) {
-        anyApplied = true;
-        continue;
-      }
-      RuntimeException failure = PendingCommand.failureOf(result);
-      if (failure instanceof ClusterUnavailableException unavailable
-          && unavailable.outcomeUnknown()) {
-        return unavailable;
-      }
-      first = first == null ? failure : first;
-    }
-    return anyApplied || first == null
-        ? new ClusterUnavailableException(
-            Reason.NO_LEADER, true, "only some of the commands were proposed: " + first)
-        : first;
   }
 }
