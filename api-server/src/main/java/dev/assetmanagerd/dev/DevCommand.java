@@ -48,6 +48,23 @@ public final class DevCommand implements Callable<Integer> {
   private boolean fresh;
 
   @Option(
+      names = "--port",
+      defaultValue = "8083",
+      paramLabel = "PORT",
+      description =
+          "API port of the first node, Raft on the next; other nodes in steps of 100. Default:"
+              + " ${DEFAULT-VALUE}.")
+  private int apiPort;
+
+  @Option(
+      names = "--metrics-port",
+      defaultValue = "9467",
+      paramLabel = "PORT",
+      description =
+          "Metrics port of the first node, others in steps of 100. Default: ${DEFAULT-VALUE}.")
+  private int metricsPort;
+
+  @Option(
       names = "--ready-timeout",
       defaultValue = "120",
       paramLabel = "SECONDS",
@@ -67,7 +84,7 @@ public final class DevCommand implements Callable<Integer> {
       throw new ParameterException(spec.commandLine(), "--nodes has to be 1, 3 or 5, not " + nodes);
     }
     Path cluster = directory.toAbsolutePath().normalize();
-    List<DevNode> members = DevNode.all(nodes, cluster);
+    List<DevNode> members = DevNode.all(nodes, cluster, apiPort, metricsPort);
     try (DevCluster running = new DevCluster(members, mainClass, err(), System::nanoTime)) {
       List<String> inUse = running.portsInUse();
       if (!inUse.isEmpty()) {

@@ -12,15 +12,15 @@ import java.util.stream.IntStream;
  *
  * @param number from 1
  * @param cluster directory of the whole cluster, absolute
+ * @param firstApiPort API port of the first node; those of the others follow in steps of 100
+ * @param firstMetricsPort the same for metrics
  */
-record DevNode(int number, Path cluster) {
-  private static final int FIRST_API_PORT = 8083;
-  private static final int FIRST_METRICS_PORT = 9467;
+record DevNode(int number, Path cluster, int firstApiPort, int firstMetricsPort) {
   private static final int PORT_STEP = 100;
 
-  static List<DevNode> all(int count, Path cluster) {
+  static List<DevNode> all(int count, Path cluster, int firstApiPort, int firstMetricsPort) {
     return IntStream.rangeClosed(1, count)
-        .mapToObj(number -> new DevNode(number, cluster))
+        .mapToObj(number -> new DevNode(number, cluster, firstApiPort, firstMetricsPort))
         .toList();
   }
 
@@ -29,7 +29,7 @@ record DevNode(int number, Path cluster) {
   }
 
   int apiPort() {
-    return FIRST_API_PORT + PORT_STEP * (number - 1);
+    return firstApiPort + PORT_STEP * (number - 1);
   }
 
   int raftPort() {
@@ -37,7 +37,7 @@ record DevNode(int number, Path cluster) {
   }
 
   int metricsPort() {
-    return FIRST_METRICS_PORT + PORT_STEP * (number - 1);
+    return firstMetricsPort + PORT_STEP * (number - 1);
   }
 
   /** By what they are for. */

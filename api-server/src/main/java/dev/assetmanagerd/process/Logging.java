@@ -11,11 +11,14 @@ import org.slf4j.bridge.SLF4JBridgeHandler;
 public final class Logging {
   /** Of these, INFO is of interest to their developers alone. */
   private static final List<String> TALKATIVE =
-      List.of("org.apache.ratis", "com.linecorp.armeria", "io.grpc", "io.netty", "io.micrometer");
+      List.of("org.apache.ratis", "com.linecorp.armeria", "io.grpc", "io.netty");
 
-  /** Of these, so are warnings: they report each attempt to reach a member that is down. */
+  /**
+   * Of these, so are warnings: they report each attempt to reach a member that is down, and that
+   * two servers share one kind of thread pool.
+   */
   private static final List<String> REPETITIVE =
-      List.of("org.apache.ratis.grpc", "org.apache.ratis.server.leader");
+      List.of("org.apache.ratis.grpc", "org.apache.ratis.server.leader", "io.micrometer");
 
   private Logging() {}
 

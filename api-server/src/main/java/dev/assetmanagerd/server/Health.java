@@ -34,6 +34,10 @@ final class Health {
     return HealthReport.of(ready);
   }
 
+  boolean isStopping() {
+    return stopping;
+  }
+
   /** From now on the node is not ready. */
   void stopping() {
     stopping = true;

@@ -1,6 +1,7 @@
 package dev.assetmanagerd.server;
 
 import com.linecorp.armeria.common.SessionProtocol;
+import com.linecorp.armeria.server.DecoratingHttpServiceFunction;
 import com.linecorp.armeria.server.Server;
 import com.linecorp.armeria.server.ServerBuilder;
 import com.linecorp.armeria.server.ServerPort;
@@ -9,6 +10,7 @@ import dev.assetmanagerd.config.HostPort;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.CompletionException;
+import java.util.function.BooleanSupplier;
 
 /** How this program sets up its HTTP servers. */
 final class HttpServers {
@@ -28,6 +30,19 @@ final class HttpServers {
         .http2MaxStreamsPerConnection(MAX_STREAMS_PER_CONNECTION)
         .idleTimeout(IDLE_TIMEOUT)
         .disableServerHeader();
+  }
+
+  /**
+   * Once the server stops, answers what still comes on old connections, and has the client close
+   * them: one that calls all the time would hold up the stop.
+   */
+  static DecoratingHttpServiceFunction closingConnections(BooleanSupplier stopping) {
+    return (delegate, context, request) -> {
+      if (stopping.getAsBoolean()) {
+        var unused = context.initiateConnectionShutdown();
+      }
+      return delegate.serve(context, request);
+    };
   }
 
   /**

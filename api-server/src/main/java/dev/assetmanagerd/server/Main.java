@@ -1,5 +1,6 @@
 package dev.assetmanagerd.server;
 
+import dev.assetmanagerd.cli.CliCommands;
 import dev.assetmanagerd.dev.DevCommand;
 import dev.assetmanagerd.process.ProgramVersion;
 import java.util.concurrent.Callable;
@@ -26,15 +27,17 @@ public final class Main implements Callable<Integer> {
   }
 
   static CommandLine commandLine() {
-    return new CommandLine(new Main())
-        .addSubcommand("serve", new ServeCommand())
-        .addSubcommand("dev", new DevCommand(Main.class.getName()))
-        .addSubcommand("version", new VersionCommand())
-        .setExecutionExceptionHandler(
-            (failure, command, parsed) -> {
-              command.getErr().println("assetmanagerd: " + failure);
-              return EXIT_FAILED;
-            });
+    CommandLine root =
+        new CommandLine(new Main())
+            .addSubcommand("serve", new ServeCommand())
+            .addSubcommand("dev", new DevCommand(Main.class.getName()))
+            .addSubcommand("version", new VersionCommand());
+    CliCommands.addTo(root);
+    return root.setExecutionExceptionHandler(
+        (failure, command, parsed) -> {
+          command.getErr().println("assetmanagerd: " + failure);
+          return EXIT_FAILED;
+        });
   }
 
   /** A bare {@code assetmanagerd} serves, like the daemon it replaces. */

@@ -5,6 +5,7 @@ import com.linecorp.armeria.common.util.BlockingTaskExecutor;
 import com.linecorp.armeria.server.Server;
 import com.linecorp.armeria.server.ServerBuilder;
 import dev.assetmanagerd.asset.AssetModule;
+import dev.assetmanagerd.cluster.CallGate;
 import dev.assetmanagerd.cluster.ClusterGrpcService;
 import dev.assetmanagerd.cluster.LeadershipTransfer;
 import dev.assetmanagerd.cluster.LocalNode;
@@ -56,18 +57,30 @@ final class NodeServer implements AutoCloseable {
   /** Planned, it takes a round trip or two; where it takes longer, an election is as good. */
   private static final Duration HANDOVER_TIMEOUT = Duration.ofSeconds(3);
 
-  /** A server without a call for this long has none in flight. */
+  /** When no call is left, their answers may still be on the way out. */
   private static final Duration QUIET_PERIOD = Duration.ofMillis(100);
+
+  private static final Duration FLUSH_TIMEOUT = Duration.ofSeconds(2);
 
   private final RaftNode raft;
   private final Health health;
   private final NodeMonitor monitor;
+  private final CallGate gate;
+  private final Duration shutdownTimeout;
   private final Closing parts;
 
-  private NodeServer(RaftNode raft, Health health, NodeMonitor monitor, Closing parts) {
+  private NodeServer(
+      RaftNode raft,
+      Health health,
+      NodeMonitor monitor,
+      CallGate gate,
+      Duration shutdownTimeout,
+      Closing parts) {
     this.raft = raft;
     this.health = health;
     this.monitor = monitor;
+    this.gate = gate;
+    this.shutdownTimeout = shutdownTimeout;
     this.parts = parts;
   }
 
@@ -112,16 +125,19 @@ final class NodeServer implements AutoCloseable {
                 Clock.systemUTC()));
     leadership.add(assets.leadershipListener());
 
-    RpcServer rpc = rpc(assets, clusterServices(raftOptions, local, links, io), metrics);
+    CallGate gate = new CallGate();
+    RpcServer rpc =
+        rpc(assets, clusterServices(raftOptions, local, links, io), List.of(gate, metrics.calls()));
     NodeMonitor monitor =
         parts.add(
             new NodeMonitor(
                 health, rpc, assets.services(), () -> applying.look(raft.status(false))));
     HealthPages pages = new HealthPages(health, () -> local.status(false));
-    startMetricsServer(config, metrics, pages, parts);
-    startApiServer(config, rpc, pages, parts);
+    BlockingTaskExecutor calls = callThreads(parts);
+    startMetricsServer(config, metrics, pages, calls, parts);
+    startApiServer(config, rpc, pages, health, calls, parts);
     monitor.start();
-    return new NodeServer(raft, health, monitor, parts);
+    return new NodeServer(raft, health, monitor, gate, config.shutdownTimeout(), parts);
   }
 
   /** Completes with the reason when the node can no longer do its work, before any close. */
@@ -138,7 +154,20 @@ final class NodeServer implements AutoCloseable {
     health.stopping();
     monitor.tick();
     handOverLeadership();
+    awaitCalls();
     parts.close();
+  }
+
+  private void awaitCalls() {
+    try {
+      var unused = gate.close().get(shutdownTimeout.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      log.warn("calls are still in flight after {} s; cutting them", shutdownTimeout.toSeconds());
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("a gate does not fail", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private void handOverLeadership() {
@@ -184,8 +213,9 @@ final class NodeServer implements AutoCloseable {
   }
 
   private static RpcServer rpc(
-      AssetModule assets, List<ServerServiceDefinition> clusterServices, Metrics metrics) {
-    List<ServerInterceptor> interceptors = List.of(metrics.calls());
+      AssetModule assets,
+      List<ServerServiceDefinition> clusterServices,
+      List<ServerInterceptor> interceptors) {
     return RpcServer.builder()
         .addServices(
             Stream.concat(assets.services().stream(), clusterServices.stream())
@@ -197,23 +227,36 @@ final class NodeServer implements AutoCloseable {
   }
 
   private static void startApiServer(
-      NodeConfig config, RpcServer rpc, HealthPages pages, Closing parts) throws StartException {
+      NodeConfig config,
+      RpcServer rpc,
+      HealthPages pages,
+      Health health,
+      BlockingTaskExecutor calls,
+      Closing parts)
+      throws StartException {
     ServerBuilder builder =
         HttpServers.plain(config.api())
-            .blockingTaskExecutor(callThreads(parts), false)
-            .gracefulShutdownTimeout(QUIET_PERIOD, config.shutdownTimeout());
+            .blockingTaskExecutor(calls, false)
+            .gracefulShutdownTimeout(QUIET_PERIOD, FLUSH_TIMEOUT);
     rpc.bindTo(builder);
     pages.bindTo(builder);
+    builder.decorator(HttpServers.closingConnections(health::isStopping));
     HttpServers.start(builder.build(), config.api(), "PORT", parts);
     log.info("the API listens on {}", config.api());
   }
 
   private static void startMetricsServer(
-      NodeConfig config, Metrics metrics, HealthPages pages, Closing parts) throws StartException {
+      NodeConfig config,
+      Metrics metrics,
+      HealthPages pages,
+      BlockingTaskExecutor calls,
+      Closing parts)
+      throws StartException {
     if (config.metrics().isEmpty()) {
       return;
     }
-    ServerBuilder builder = HttpServers.plain(config.metrics().get());
+    ServerBuilder builder =
+        HttpServers.plain(config.metrics().get()).blockingTaskExecutor(calls, false);
     builder.service("/metrics", metrics.page());
     pages.bindTo(builder);
     Server server = builder.build();
