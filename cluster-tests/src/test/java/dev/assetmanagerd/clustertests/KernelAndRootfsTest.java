@@ -24,8 +24,8 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * A kernel and an ext4 image, in on one node by the command line, out on another.
  *
- * <p>The kernel is the file named by the environment's {@code TEST_KERNEL}, or one found below
- * /boot, or bytes that look like none. The image is made here, with files in it.
+ * <p>The kernel is the file named by the environment's {@code ASSETMANAGERD_TEST_KERNEL}, or one
+ * found below /boot, or bytes that look like none. The image is made here, with files in it.
  */
 @Tag("cluster")
 @Timeout(240)
@@ -116,7 +116,7 @@ final class KernelAndRootfsTest {
   }
 
   private Path kernel() throws IOException {
-    String named = System.getenv("TEST_KERNEL");
+    String named = System.getenv("ASSETMANAGERD_TEST_KERNEL");
     if (named != null) {
       return Path.of(named);
     }
