@@ -99,7 +99,18 @@ public final class ConnectLeaseClient implements LeaseClient {
   private static CallFailedException failure(HttpResponse<String> response) {
     Matcher code = CODE.matcher(response.body());
     return new CallFailedException(
-        code.find() ? code.group(1) : "http_" + response.statusCode(), response.body(), null);
+        code.find() ? code.group(1) : codeOf(response.statusCode()), response.body(), null);
+  }
+
+  /** What Connect lays down for answers that do not come from the service itself. */
+  private static String codeOf(int httpStatus) {
+    return switch (httpStatus) {
+      case 401 -> "unauthenticated";
+      case 403 -> "permission_denied";
+      case 404 -> "unimplemented";
+      case 429, 502, 503, 504 -> "unavailable";
+      default -> "http_" + httpStatus;
+    };
   }
 
   /** The values here are ids and names of the tests' own, without anything to escape. */

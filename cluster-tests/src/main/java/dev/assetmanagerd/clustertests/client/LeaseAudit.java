@@ -38,15 +38,17 @@ public final class LeaseAudit {
     return broken;
   }
 
-  /** One line for a person. */
+  /** For a person. */
   public static String summary(List<LeaseLedger> ledgers) {
     Map<String, Integer> failures = new TreeMap<>();
+    Map<String, String> examples = new TreeMap<>();
     long acknowledged = 0;
     int held = 0;
     int unknown = 0;
     Duration slowest = Duration.ZERO;
     for (LeaseLedger ledger : ledgers) {
       ledger.failures().forEach((code, count) -> failures.merge(code, count, Integer::sum));
+      examples.putAll(ledger.examples());
       acknowledged += ledger.acknowledged();
       held += ledger.held().size();
       unknown += ledger.unknownAcquires();
@@ -63,7 +65,8 @@ public final class LeaseAudit {
         + failures
         + ", slowest call "
         + slowest.toMillis()
-        + " ms";
+        + " ms; examples "
+        + examples;
   }
 
   private static void checkOne(LeaseClient client, LeaseLedger ledger, List<String> broken)

@@ -17,6 +17,7 @@ public final class LeaseLedger {
   private final List<String> held = new ArrayList<>();
   private final List<String> violations = new ArrayList<>();
   private final Map<String, Integer> failures = new TreeMap<>();
+  private final Map<String, String> examples = new TreeMap<>();
   private long acknowledged;
   private int unknownAcquires;
   private long slowestNanos;
@@ -50,9 +51,14 @@ public final class LeaseLedger {
     return List.copyOf(violations);
   }
 
-  /** Failed calls by code. */
+  /** Failed calls by code, those of unknown outcome apart. */
   public Map<String, Integer> failures() {
     return Map.copyOf(failures);
+  }
+
+  /** One message of each kind of failure, for a person. */
+  public Map<String, String> examples() {
+    return Map.copyOf(examples);
   }
 
   /** The longest that any call took to end. */
@@ -74,7 +80,9 @@ public final class LeaseLedger {
   }
 
   void failed(CallFailedException failure, long nanos) {
-    failures.merge(failure.code(), 1, Integer::sum);
+    String kind = failure.code() + (failure.mayHaveTakenEffect() ? ", outcome unknown" : "");
+    failures.merge(kind, 1, Integer::sum);
+    examples.putIfAbsent(kind, failure.serverMessage());
     slowestNanos = Math.max(slowestNanos, nanos);
   }
 
