@@ -78,7 +78,7 @@ final class KernelAndRootfsTest {
 
   private String cli(Node node, String... arguments) {
     List<String> all = new ArrayList<>(List.of(arguments));
-    all.addAll(List.of("--server", node.apiAddress()));
+    all.addAll(List.of("--endpoint", node.apiAddress()));
     return run(ProductProgram.command(all));
   }
 

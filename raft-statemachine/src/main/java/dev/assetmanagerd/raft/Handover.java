@@ -1,6 +1,7 @@
 package dev.assetmanagerd.raft;
 
 import dev.assetmanagerd.raft.ClusterUnavailableException.Reason;
+import io.grpc.Deadline;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Collection;
@@ -25,9 +26,13 @@ import org.slf4j.LoggerFactory;
 final class Handover {
   private static final Logger LOG = LoggerFactory.getLogger(Handover.class);
 
+  /** Entries in flight are committed within this, or there is no majority to commit them. */
+  private static final long DRAIN_MILLIS_MAX = 1_000;
+
   private final RaftServer server;
   private final RaftServer.Division division;
   private final LeaderReads leaderReads;
+  private final ProposalQueue proposals;
   private final Timers timers;
   private final Duration settle;
   private final ClientId clientId = ClientId.randomId();
@@ -41,11 +46,13 @@ final class Handover {
       RaftServer server,
       RaftServer.Division division,
       LeaderReads leaderReads,
+      ProposalQueue proposals,
       Timers timers,
       Duration settle) {
     this.server = server;
     this.division = division;
     this.leaderReads = leaderReads;
+    this.proposals = proposals;
     this.timers = timers;
     this.settle = settle;
   }
@@ -83,7 +90,17 @@ final class Handover {
     }
   }
 
+  /** First lets what is in flight be committed, so that no caller is left not knowing. */
   private CompletableFuture<Void> request(RaftPeerId target, Duration timeout) {
+    Deadline limit = Deadline.after(DRAIN_MILLIS_MAX, TimeUnit.MILLISECONDS);
+    return timers
+        .bound(proposals.hold(), limit, () -> new IllegalStateException("not drained"))
+        .handle((drained, late) -> target)
+        .thenCompose(member -> ask(member, timeout))
+        .whenComplete((done, failure) -> proposals.resume());
+  }
+
+  private CompletableFuture<Void> ask(RaftPeerId target, Duration timeout) {
     // Voters do not withhold their votes from a member that is told to take over.
     underWay.incrementAndGet();
     leaderReads.suspendLease(true);

@@ -66,6 +66,8 @@ final class ProposalQueue {
   private long waitingBytes;
   private int failuresInARow;
   private boolean pumpScheduled;
+  private int holds;
+  private CompletableFuture<Void> idle = new CompletableFuture<>();
   private boolean closed;
 
   /**
@@ -100,6 +102,32 @@ final class ProposalQueue {
     synchronized (this) {
       failuresInARow = 0;
       pumpScheduled = false;
+    }
+    pump();
+  }
+
+  /**
+   * Puts nothing more into this node's own log until {@link #resume}: an entry that is on its way
+   * when leadership moves has an unknown outcome. What comes meanwhile waits, and goes to the new
+   * leader as soon as there is one.
+   *
+   * @return completes when nothing is in flight
+   */
+  CompletableFuture<Void> hold() {
+    synchronized (this) {
+      holds++;
+      if (!sent.isEmpty()) {
+        idle = idle.isDone() ? new CompletableFuture<>() : idle;
+        return idle.copy();
+      }
+    }
+    return CompletableFuture.allOf();
+  }
+
+  /** Ends one {@link #hold}. */
+  void resume() {
+    synchronized (this) {
+      holds--;
     }
     pump();
   }
@@ -182,7 +210,8 @@ final class ProposalQueue {
         if (!here) {
           misdirected = takeMisdirected();
         }
-        if (!waiting.isEmpty() && sent.size() < IN_FLIGHT_MAX && !closed) {
+        boolean held = here && holds > 0;
+        if (!waiting.isEmpty() && sent.size() < IN_FLIGHT_MAX && !closed && !held) {
           if (ready && !pumpScheduled) {
             batch = takeBatch();
           } else {
@@ -282,8 +311,10 @@ final class ProposalQueue {
       List<PendingCommand> batch, @Nullable ProposeResponse response, @Nullable Throwable thrown) {
     Throwable failure = thrown instanceof CompletionException e ? e.getCause() : thrown;
     boolean again = failure != null && ProposalResults.isNotProposed(failure);
+    CompletableFuture<Void> drained;
     synchronized (this) {
       sent.remove(batch);
+      drained = sent.isEmpty() ? idle : new CompletableFuture<>();
       failuresInARow = again ? failuresInARow + 1 : 0;
       if (again && !closed) {
         putBack(batch);
@@ -295,6 +326,7 @@ final class ProposalQueue {
     } else if (!again || isClosed()) {
       ProposalResults.fail(batch, failure);
     }
+    drained.complete(null);
     pump();
   }
 

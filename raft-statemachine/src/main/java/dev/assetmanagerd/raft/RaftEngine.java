@@ -88,7 +88,9 @@ final class RaftEngine {
       leadership = new Leadership(raft, applied, listener);
       clock = new ClusterClock(raft, registry, log, stamper);
       freshness = new Freshness(raft, leaderReads, applied, System::nanoTime);
-      handover = new Handover(server, division, leaderReads, timers, options.electionTimeoutMax());
+      handover =
+          new Handover(
+              server, division, leaderReads, proposals, timers, options.electionTimeoutMax());
       snapshotter =
           new Snapshotter(
               server,
