@@ -12,8 +12,8 @@ import dev.assetmanagerd.node.v1.ReadIndexResponse;
 import dev.assetmanagerd.raft.PeerLink;
 import dev.assetmanagerd.raft.PeerSpec;
 import io.grpc.CallOptions;
+import io.grpc.Context;
 import io.grpc.Deadline;
-import io.grpc.ManagedChannel;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import io.grpc.stub.ClientCalls;
@@ -86,8 +86,14 @@ public final class NodeLinks implements PeerLink, AutoCloseable {
     CallOptions options =
         CallOptions.DEFAULT.withDeadline(deadline).withStreamTracerFactory(tracer);
     Reply<S> reply = new Reply<>(failure -> NodeErrors.fromStatus(nodeId, failure, tracer.sent()));
-    ManagedChannel channel = peer.connected();
-    ClientCalls.asyncUnaryCall(channel.newCall(method, options), request, reply);
+    // A batch belongs to many callers. Whose thread sends it is chance, and neither the end nor the
+    // deadline of that one's call may cut it off.
+    Context callers = Context.ROOT.attach();
+    try {
+      ClientCalls.asyncUnaryCall(peer.connected().newCall(method, options), request, reply);
+    } finally {
+      Context.ROOT.detach(callers);
+    }
     return reply.future;
   }
 
