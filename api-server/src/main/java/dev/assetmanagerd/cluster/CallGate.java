@@ -64,7 +64,8 @@ public final class CallGate implements ServerInterceptor {
   private static void refuse(ServerCall<?, ?> call) {
     StatusRuntimeException stopping =
         NodeErrors.toStatus(
-            new ClusterUnavailableException(Reason.STOPPING, false, "this node is stopping"));
+            new ClusterUnavailableException(
+                Reason.STOPPING, false, "this node is stopping; nothing was changed"));
     Metadata trailers = new Metadata();
     Metadata details = stopping.getTrailers();
     if (details != null) {
