@@ -73,10 +73,17 @@ public final class RpcHttpService implements HttpService {
         call -> call.fail(Status.UNAVAILABLE.withDescription("the server is stopping")));
   }
 
-  /** Always streaming: limits are per message, and their errors are those of the protocol. */
+  /**
+   * Requests are always streamed: limits are per message, and their errors are those of the
+   * protocol. A single response is sent in one piece, not headers first, so that a caller whose own
+   * deadline passes at that moment has all of it or nothing.
+   */
   @Override
   public ExchangeType exchangeType(RoutingContext routingContext) {
-    return ExchangeType.BIDI_STREAMING;
+    RpcMethod method = methods.get(routingContext.path());
+    return method == null || method.responseStreaming()
+        ? ExchangeType.BIDI_STREAMING
+        : ExchangeType.REQUEST_STREAMING;
   }
 
   /** Answers one request. Errors of the call are part of the response, never thrown. */

@@ -12,14 +12,19 @@ import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** An HTTP/1.1 client that sends its body in chunks, when and as a test says. */
 final class RawHttp implements AutoCloseable {
   private static final int TIMEOUT_MILLIS = 20_000;
 
+  private static final Pattern CONTENT_LENGTH = Pattern.compile("content-length: ([0-9]+)");
+
   private final Socket socket = new Socket();
   private final OutputStream out;
   private final DataInputStream in;
+  private int contentLength = -1;
 
   RawHttp(int port) throws IOException {
     socket.setSoTimeout(TIMEOUT_MILLIS);
@@ -65,7 +70,10 @@ final class RawHttp implements AutoCloseable {
     while (head.indexOf("\r\n\r\n") < 0) {
       head.append((char) in.readUnsignedByte());
     }
-    return head.toString().toLowerCase(Locale.ROOT);
+    String lowerCase = head.toString().toLowerCase(Locale.ROOT);
+    Matcher length = CONTENT_LENGTH.matcher(lowerCase);
+    contentLength = length.find() ? Integer.parseInt(length.group(1)) : -1;
+    return lowerCase;
   }
 
   /** The next chunk of the body; empty at its end. */
@@ -80,7 +88,11 @@ final class RawHttp implements AutoCloseable {
     return chunk;
   }
 
+  /** All of the body, in chunks or not, as the head has said. */
   byte[] readBody() throws IOException {
+    if (contentLength >= 0) {
+      return in.readNBytes(contentLength);
+    }
     ByteArrayOutputStream body = new ByteArrayOutputStream();
     for (byte[] chunk = readChunk(); chunk.length > 0; chunk = readChunk()) {
       body.write(chunk);
