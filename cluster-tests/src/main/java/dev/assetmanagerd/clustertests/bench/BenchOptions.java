@@ -32,7 +32,7 @@ record BenchOptions(
     return new BenchOptions(
         directory,
         5,
-        Duration.ofSeconds(25),
+        Duration.ofSeconds(40),
         Duration.ofMillis(700),
         Duration.ofSeconds(3),
         10,

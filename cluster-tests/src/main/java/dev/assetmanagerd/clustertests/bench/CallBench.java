@@ -38,7 +38,9 @@ final class CallBench {
         TestCluster one = start(1, "one");
         Yardstick etcd = Yardstick.start(etcdBinary, options.directory().resolve("etcd"))) {
       report.heading("A: calls, three nodes on one machine, log fsync on");
-      report.line("%d rounds in turns, %s each", options.rounds(), options.measured());
+      report.line(
+          "%d rounds, turns of %d s, each load warmed up for %d s.",
+          options.rounds(), options.measured().toSeconds(), options.warmUp().toSeconds());
       report.line("%s.", etcd.description());
       writes(three, one, etcd);
       reads(three, one, etcd);
