@@ -6,6 +6,9 @@ import java.util.List;
 
 /** Opens connections to a registry file, with the settings that each purpose needs. */
 final class Connections {
+  /** The writer waits only for a copy or a checkpoint: there is no other writer. */
+  static final int WRITER_WAIT_MILLIS = 1_000;
+
   private Connections() {}
 
   /** Creates or migrates the file. The only connection that may change it. */
@@ -16,8 +19,7 @@ final class Connections {
     }
     Sql sql = Sql.open(file, true);
     try {
-      // Waits only for a copy or a checkpoint: there is no other writer.
-      sql.execute("PRAGMA busy_timeout = 1000");
+      sql.execute("PRAGMA busy_timeout = " + WRITER_WAIT_MILLIS);
       Migrations.knownVersion(sql, file);
       expect(sql, "journal_mode", "PRAGMA journal_mode = WAL", "wal");
       sql.execute("PRAGMA synchronous = NORMAL");

@@ -31,6 +31,9 @@ public final class RegistryWriter {
 
   private static final long WAL_BYTES_MAX = 64L << 20;
 
+  /** Writes stand still that long at most for the sake of the log's size. */
+  private static final int WAL_WAIT_MILLIS = 40;
+
   private final Sql sql;
   private final Applier applier;
   private final Path wal;
@@ -127,17 +130,19 @@ public final class RegistryWriter {
 
   /**
    * Starts the write-ahead log over when it has grown large. SQLite itself does so only in a moment
-   * without any read, which under steady reading may never come; this waits for such a moment, for
-   * as long as the busy timeout allows. Where that was not enough (a long read, a copy being made)
-   * the next try is at twice the size.
+   * without any read, which under steady reading may never come; this waits for those that began
+   * before, a little. Where that was not enough (a long read, a copy being made) the next try is
+   * when it has grown by as much again.
    */
   private void boundWal() {
     long bytes = walBytes();
     if (bytes <= walBytesAllowed) {
       return;
     }
+    sql.execute("PRAGMA busy_timeout = " + WAL_WAIT_MILLIS);
     boolean busy = sql.integer("PRAGMA wal_checkpoint(TRUNCATE)") != 0;
-    walBytesAllowed = busy ? 2 * bytes : WAL_BYTES_MAX;
+    sql.execute("PRAGMA busy_timeout = " + Connections.WRITER_WAIT_MILLIS);
+    walBytesAllowed = busy ? bytes + WAL_BYTES_MAX : WAL_BYTES_MAX;
   }
 
   private long walBytes() {

@@ -461,6 +461,29 @@ class RegistryDatabaseTest {
     }
   }
 
+  @Test
+  void aLongReadDoesNotHoldUpTheWriterWhoseLogHasGrown() throws Exception {
+    try (TestRegistry registry = new TestRegistry(file)) {
+      CountDownLatch end = new CountDownLatch(1);
+      Future<LogPosition> read = readUntil(registry.database, () -> end.getCount() == 0);
+      String large = "x".repeat(300_000);
+      long longestNanos = 0;
+      for (int i = 0; i < 256; i++) {
+        Asset asset = asset("a" + i).toBuilder().setSourceImage(large).build();
+        long start = System.nanoTime();
+        registry.apply(register(asset), Commands.mark("a" + i), Commands.purge("a" + i));
+        longestNanos = Math.max(longestNanos, System.nanoTime() - start);
+      }
+      assertThat(read.isDone()).as("the read ended before the log was looked at").isFalse();
+      assertThat(Files.size(file.resolveSibling("live.db-wal"))).isGreaterThan(64L << 20);
+      assertThat(Duration.ofNanos(longestNanos))
+          .as("longest wait for a commit")
+          .isLessThan(Duration.ofMillis(Connections.WRITER_WAIT_MILLIS));
+      end.countDown();
+      assertThat(read.get(30, TimeUnit.SECONDS)).isEqualTo(LogPosition.NONE);
+    }
+  }
+
   /** Starts a read, returns once it is under way, and lets it end when {@code done}. */
   private Future<LogPosition> readUntil(RegistryDatabase database, Callable<Boolean> done) {
     CountDownLatch reading = new CountDownLatch(1);
