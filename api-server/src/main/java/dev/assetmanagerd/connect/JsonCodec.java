@@ -14,6 +14,8 @@ import java.nio.charset.StandardCharsets;
  * read, lowerCamelCase is written, and fields that are not set are left out.
  */
 final class JsonCodec implements MessageCodec {
+  private static final int ESCAPED_UNIT_CHARS = 6;
+
   private final JsonFormat.Parser parser;
   private final JsonFormat.Printer printer;
   private final JsonInspector inspector;
@@ -38,6 +40,7 @@ final class JsonCodec implements MessageCodec {
     String json = new String(bytes, StandardCharsets.UTF_8);
     // The parser is looser than JSON and drops unknown names of enum values without a word.
     inspector.inspect(json, prototype.getDescriptorForType());
+    refuseHalfCharacters(json);
     Message.Builder message = prototype.newBuilderForType();
     try {
       parser.merge(json, message);
@@ -46,6 +49,37 @@ final class JsonCodec implements MessageCodec {
       throw invalid((where.isEmpty() ? "" : "field " + where + ": ") + mistyped.getMessage());
     }
     return message.build();
+  }
+
+  /**
+   * Refuses escapes of lone surrogates. A Java string holds them but UTF-8 cannot: two strings that
+   * differ here would be the same once the message has been encoded, by whoever passes it on.
+   *
+   * @param json well-formed
+   */
+  private static void refuseHalfCharacters(String json) throws StatusException {
+    int escape = json.indexOf('\\');
+    while (escape >= 0) {
+      int next = escape + 2;
+      if (json.charAt(escape + 1) == 'u') {
+        char unit = unitAt(json, escape);
+        next = escape + ESCAPED_UNIT_CHARS;
+        if (Character.isHighSurrogate(unit)
+            && json.startsWith("\\u", next)
+            && Character.isLowSurrogate(unitAt(json, next))) {
+          next += ESCAPED_UNIT_CHARS;
+        } else if (Character.isSurrogate(unit)) {
+          throw invalid(
+              "malformed JSON: %s stands for half a character"
+                  .formatted(json.substring(escape, next)));
+        }
+      }
+      escape = json.indexOf('\\', next);
+    }
+  }
+
+  private static char unitAt(String json, int escape) {
+    return (char) Integer.parseInt(json, escape + 2, escape + ESCAPED_UNIT_CHARS, 16);
   }
 
   @Override

@@ -88,6 +88,27 @@ class JsonCodecTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
+        "{\"text\": \"\\uD800\"}",
+        "{\"text\": \"a\\udc00b\"}",
+        "{\"text\": \"\\ud83d\\\\ude00\"}",
+        "{\"text\": \"\\ud83d\\ud83d\\ude00\"}",
+        "{\"colourByName\": {\"\\ud800\": 1, \"\\ud801\": 2}}",
+      })
+  void halfACharacterIsRefusedSinceNoMessageOnTheWireCanHoldIt(String json) {
+    assertThatThrownBy(() -> decode(json))
+        .satisfies(JsonCodecTest::isInvalidArgument)
+        .hasMessageContaining("half a character");
+  }
+
+  @Test
+  void escapedCharactersAreRead() throws StatusException {
+    assertThat(decode("{\"text\": \"\\ud83d\\ude00 \\\\ud800 \\u0041\\n\"}").getText())
+        .isEqualTo("\uD83D\uDE00 \\ud800 A\n");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
         "{",
         "{\"text\": \"a\"",
         "{\"text\": 'a'}",
