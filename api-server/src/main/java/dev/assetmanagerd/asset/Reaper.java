@@ -2,6 +2,7 @@ package dev.assetmanagerd.asset;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.assetmanagerd.api.v1.Asset;
+import dev.assetmanagerd.api.v1.AssetStatus;
 import dev.assetmanagerd.log.v1.Command;
 import dev.assetmanagerd.log.v1.PurgeAssets;
 import dev.assetmanagerd.raft.LeadershipListener;
@@ -122,13 +123,12 @@ final class Reaper implements LeadershipListener, AutoCloseable {
   /** Returns whether there was something to do and all of it went well. */
   @GuardedBy("this")
   private boolean runBatch(long term) {
-    Deadline deadline = Deadline.after(DEADLINE.toMillis(), TimeUnit.MILLISECONDS);
     if (registry.query(view -> view.deleting(1)).isEmpty()) {
       failures.clear();
       return false;
     }
     // A leader that was deposed without knowing would see rows that are purged already.
-    RegistryAccess.await(registry.awaitLinearizable(deadline), deadline);
+    awaitLinearizable();
     Map<String, Failure> failuresNow = failures;
     long roundNow = round;
     List<Work> work = registry.query(view -> work(view, failuresNow, roundNow));
@@ -137,11 +137,11 @@ final class Reaper implements LeadershipListener, AutoCloseable {
       if (leadingTerm.get() != term) {
         return false;
       }
-      if (!item.deleteBlob() || deleteBlob(item.asset())) {
+      if (!item.deleteBlob() || (isStillDue(item.asset()) && deleteBlob(item.asset()))) {
         done.add(item.asset().getId());
       }
     }
-    purge(done, deadline);
+    purge(done);
     return !done.isEmpty();
   }
 
@@ -157,6 +157,31 @@ final class Reaper implements LeadershipListener, AutoCloseable {
       }
     }
     return work;
+  }
+
+  /**
+   * Asked again just before each deletion, for a batch may take long, and the process may have been
+   * paused in it: another leader may have deleted and purged meanwhile, and somebody may have
+   * uploaded the same bytes again.
+   */
+  private boolean isStillDue(Asset asset) {
+    awaitLinearizable();
+    return registry.query(
+        view ->
+            view.asset(asset.getId())
+                    .filter(now -> now.getStatus() == AssetStatus.ASSET_STATUS_DELETING)
+                    .isPresent()
+                && !view.blobInUse(asset.getBackend(), asset.getLocation(), asset.getId()));
+  }
+
+  private void awaitLinearizable() {
+    Deadline deadline = fromNow();
+    RegistryAccess.await(registry.awaitLinearizable(deadline), deadline);
+  }
+
+  /** For each step its own: however slow the store is, what was deleted must get purged. */
+  private static Deadline fromNow() {
+    return Deadline.after(DEADLINE.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   @GuardedBy("this")
@@ -196,7 +221,7 @@ final class Reaper implements LeadershipListener, AutoCloseable {
         e);
   }
 
-  private void purge(List<String> ids, Deadline deadline) {
+  private void purge(List<String> ids) {
     if (ids.isEmpty()) {
       return;
     }
@@ -205,6 +230,7 @@ final class Reaper implements LeadershipListener, AutoCloseable {
             .setRequestId(UUID.randomUUID().toString())
             .setPurgeAssets(PurgeAssets.newBuilder().addAllAssetIds(ids))
             .build();
+    Deadline deadline = fromNow();
     RegistryAccess.accepted(
         RegistryAccess.await(registry.propose(command, deadline), deadline).outcome());
   }

@@ -12,6 +12,7 @@ import dev.assetmanagerd.api.v1.StorageBackend;
 import dev.assetmanagerd.log.v1.Command;
 import dev.assetmanagerd.log.v1.MarkDeleting;
 import dev.assetmanagerd.log.v1.RegisterAsset;
+import dev.assetmanagerd.raft.ClusterUnavailableException;
 import dev.assetmanagerd.storage.blob.BlobDeleter;
 import io.grpc.Deadline;
 import java.io.IOException;
@@ -33,6 +34,7 @@ class ReaperTest {
   private final Set<String> undeletable = ConcurrentHashMap.newKeySet();
   private final ConcurrentLinkedQueue<String> attempts = new ConcurrentLinkedQueue<>();
   private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor();
+  private volatile Runnable afterAttempt = () -> {};
   private ServiceFixture service;
   private Reaper reaper;
 
@@ -43,6 +45,7 @@ class ReaperTest {
     BlobDeleter deleter =
         location -> {
           attempts.add(location);
+          afterAttempt.run();
           if (undeletable.contains(location)) {
             throw new IOException("disk on fire");
           }
@@ -86,6 +89,27 @@ class ReaperTest {
     reaper.kick();
     await().during(Duration.ofMillis(200)).until(attempts::isEmpty);
     assertThat(service.filesInStore()).containsExactly(second.getLocation());
+  }
+
+  @Test
+  void whoCannotProveItsLeadershipAnyMoreDeletesNoFurther() {
+    deleted("first", 1);
+    deleted("second", 2);
+    afterAttempt =
+        () ->
+            service.registry.failWith(
+                new ClusterUnavailableException(
+                    ClusterUnavailableException.Reason.NO_LEADER, false, "deposed"));
+
+    reaper.onLeaderReady(1);
+
+    await().until(() -> !attempts.isEmpty());
+    await().during(Duration.ofMillis(300)).untilAsserted(() -> assertThat(attempts).hasSize(1));
+    assertThat(service.filesInStore()).hasSize(1);
+
+    afterAttempt = () -> {};
+    service.registry.failWith(null);
+    await().untilAsserted(service::assertNothingLeft);
   }
 
   @Test
