@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param requestEncoding how the request's messages are compressed
  * @param responseEncoding how the response's messages may be
  * @param maxMessageBytes of one message, decompressed
+ * @param budget shared by all calls
  */
 record CallParts(
     RpcMethod method,
@@ -26,4 +27,5 @@ record CallParts(
     @Nullable String authority,
     Compression requestEncoding,
     Compression responseEncoding,
-    int maxMessageBytes) {}
+    int maxMessageBytes,
+    MemoryBudget budget) {}

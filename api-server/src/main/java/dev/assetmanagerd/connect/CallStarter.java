@@ -27,18 +27,29 @@ final class CallStarter {
   /**
    * What bounds a call.
    *
-   * @param maxMessageBytes of one message, compressed or not
+   * @param maxMessageBytes of one message that is alone, compressed or not
+   * @param maxStreamedMessageBytes of one message of a stream
    * @param streamIdleTimeout how long a client may stay silent within its request; zero is for ever
    * @param maxTimeout the longest life of a call; null leaves it to the caller
    */
-  record Limits(int maxMessageBytes, Duration streamIdleTimeout, @Nullable Duration maxTimeout) {}
+  record Limits(
+      int maxMessageBytes,
+      int maxStreamedMessageBytes,
+      Duration streamIdleTimeout,
+      @Nullable Duration maxTimeout) {
+    int messageBytes(RpcMethod method) {
+      return method.requestStreaming() ? maxStreamedMessageBytes : maxMessageBytes;
+    }
+  }
 
   private record Agreement(@Nullable Duration timeout, Compression request, Compression response) {}
 
   private final Limits limits;
+  private final MemoryBudget budget;
   private final ErrorJson errors;
 
-  CallStarter(Limits limits, ErrorJson errors) {
+  CallStarter(Limits limits, MemoryBudget budget, ErrorJson errors) {
+    this.budget = budget;
     this.limits = limits;
     this.errors = errors;
   }
@@ -76,7 +87,8 @@ final class CallStarter {
                 request.authority(),
                 agreement.request(),
                 agreement.response(),
-                limits.maxMessageBytes()));
+                limits.messageBytes(method),
+                budget));
     EventLoop loop = ctx.eventLoop().withoutContext();
     RequestReader reader = reader(method, form.format(), agreement.request(), loop, call);
     call.start(MetadataHeaders.read(request.headers()), reader);
@@ -114,9 +126,10 @@ final class CallStarter {
     return new RequestReader(
         loop,
         format,
-        format.reader(limits.maxMessageBytes(), encoding),
+        format.reader(limits.messageBytes(method), encoding),
         method.requestStreaming(),
         conversation ? Duration.ZERO : limits.streamIdleTimeout(),
+        budget,
         sink);
   }
 

@@ -64,6 +64,9 @@ enum Compression {
   /** Below this, gzip makes messages larger and costs time. */
   private static final int SMALLEST_WORTH_COMPRESSING_BYTES = 1024;
 
+  /** What deflate can do at best, rounded up. */
+  private static final int MAX_GZIP_RATIO = 1_040;
+
   private final String token;
 
   Compression(String token) {
@@ -78,6 +81,13 @@ enum Compression {
 
   /** Expands a message, and never holds more than {@code maxBytes} of it, however much it hides. */
   abstract byte[] decompress(byte[] message, int maxBytes) throws StatusException;
+
+  /**
+   * The most that {@code decompress} may hold, which no more than a thousandfold can come out of.
+   */
+  int mostBytes(int compressedBytes, int maxBytes) {
+    return (int) Math.min(maxBytes, (long) compressedBytes * MAX_GZIP_RATIO);
+  }
 
   /** Wraps a message for the wire, compressed where that is agreed upon and worth it. */
   Envelope pack(byte[] message) {

@@ -24,7 +24,13 @@ final class RequestReader implements Subscriber<HttpObject> {
 
   /** Takes what was read. Called on the event loop, so it must not block. */
   interface Sink {
-    void message(Envelope envelope);
+    /**
+     * Takes a message.
+     *
+     * @param taken what the message holds of the memory budget; to be called, once, when it does
+     *     not any more
+     */
+    void message(Envelope envelope, Runnable taken);
 
     void halfClosed();
 
@@ -37,6 +43,10 @@ final class RequestReader implements Subscriber<HttpObject> {
   private final boolean streaming;
   private final Sink sink;
   private final long idleTimeoutNanos;
+  private final MemoryBudget budget;
+
+  /** Taken from the budget for what was received since the last message. */
+  private long heldBytes;
 
   private @Nullable Subscription subscription;
   private @Nullable ScheduledFuture<?> idleTimer;
@@ -49,6 +59,7 @@ final class RequestReader implements Subscriber<HttpObject> {
   /**
    * @param streaming whether the client may send any number of messages, instead of one
    * @param idleTimeout how long to wait for the next piece of data; zero means for ever
+   * @param budget shared by all calls
    */
   RequestReader(
       EventLoop loop,
@@ -56,12 +67,14 @@ final class RequestReader implements Subscriber<HttpObject> {
       MessageReader messages,
       boolean streaming,
       Duration idleTimeout,
+      MemoryBudget budget,
       Sink sink) {
     this.loop = loop;
     this.format = format;
     this.messages = messages;
     this.streaming = streaming;
     this.idleTimeoutNanos = idleTimeout.toNanos();
+    this.budget = budget;
     this.sink = sink;
   }
 
@@ -113,6 +126,15 @@ final class RequestReader implements Subscriber<HttpObject> {
       data.close();
       return;
     }
+    int bytes = data.length();
+    try {
+      budget.take(bytes);
+    } catch (StatusException refused) {
+      data.close();
+      fail(refused.getStatus());
+      return;
+    }
+    heldBytes += bytes;
     try {
       messages.add(data);
     } catch (StatusException refused) {
@@ -164,7 +186,10 @@ final class RequestReader implements Subscriber<HttpObject> {
           .asException();
     }
     demand--;
-    sink.message(envelope);
+    // With it goes what else came with its last bytes: one piece of data at most.
+    long bytes = heldBytes;
+    heldBytes = 0;
+    sink.message(envelope, () -> budget.giveBack(bytes));
   }
 
   private void halfClose() throws StatusException {
@@ -210,6 +235,8 @@ final class RequestReader implements Subscriber<HttpObject> {
     done = true;
     stopIdleTimer();
     messages.close();
+    budget.giveBack(heldBytes);
+    heldBytes = 0;
     if (subscription != null && !inputEnded) {
       subscription.cancel();
     }

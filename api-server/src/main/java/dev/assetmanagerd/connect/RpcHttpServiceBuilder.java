@@ -18,6 +18,8 @@ public final class RpcHttpServiceBuilder {
   private final Map<String, RpcMethod> methods = new LinkedHashMap<>();
   private final TypeRegistry.Builder types = TypeRegistry.newBuilder();
   private int maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES;
+  private int maxStreamedMessageBytes = DEFAULT_MAX_MESSAGE_BYTES;
+  private long maxTotalBytes = Runtime.getRuntime().maxMemory() / 4;
   private Duration streamIdleTimeout = DEFAULT_STREAM_IDLE_TIMEOUT;
   private @Nullable Duration maxTimeout;
 
@@ -58,6 +60,30 @@ public final class RpcHttpServiceBuilder {
       throw new IllegalArgumentException("maxMessageBytes must be positive: " + maxMessageBytes);
     }
     this.maxMessageBytes = maxMessageBytes;
+    this.maxStreamedMessageBytes = maxMessageBytes;
+    return this;
+  }
+
+  /** The same for the messages of a stream alone; to be called after {@link #maxMessageBytes}. */
+  public RpcHttpServiceBuilder maxStreamedMessageBytes(int maxStreamedMessageBytes) {
+    if (maxStreamedMessageBytes <= 0) {
+      throw new IllegalArgumentException(
+          "maxStreamedMessageBytes must be positive: " + maxStreamedMessageBytes);
+    }
+    this.maxStreamedMessageBytes = maxStreamedMessageBytes;
+    return this;
+  }
+
+  /**
+   * The most bytes that the messages of all callers together may hold until their handlers have
+   * taken them; a quarter of the heap unless set. What comes beyond is answered with {@code
+   * resource_exhausted}.
+   */
+  public RpcHttpServiceBuilder maxTotalBytes(long maxTotalBytes) {
+    if (maxTotalBytes <= 0) {
+      throw new IllegalArgumentException("maxTotalBytes must be positive: " + maxTotalBytes);
+    }
+    this.maxTotalBytes = maxTotalBytes;
     return this;
   }
 
@@ -98,7 +124,10 @@ public final class RpcHttpServiceBuilder {
     ErrorJson errors = new ErrorJson(registry);
     CallStarter starter =
         new CallStarter(
-            new CallStarter.Limits(maxMessageBytes, streamIdleTimeout, maxTimeout), errors);
+            new CallStarter.Limits(
+                maxMessageBytes, maxStreamedMessageBytes, streamIdleTimeout, maxTimeout),
+            new MemoryBudget(maxTotalBytes),
+            errors);
     return new RpcHttpService(
         Collections.unmodifiableMap(new LinkedHashMap<>(methods)),
         starter,

@@ -65,7 +65,11 @@ public final class RpcServer {
    */
   public void bindTo(ServerBuilder server) {
     HttpService guarded = httpService.decorate(cors.newDecorator());
-    httpService.paths().forEach(path -> server.service(path, guarded));
+    // An announced length is held against Armeria's limit before the service is asked; what bounds
+    // a request here is the size of its messages.
+    httpService
+        .paths()
+        .forEach(path -> server.route().path(path).maxRequestLength(0).build(guarded));
     serviceNames.forEach(prefix -> server.service("prefix:" + prefix, guarded));
     server.serverListener(
         ServerListener.builder()
@@ -97,6 +101,18 @@ public final class RpcServer {
     /** See {@link RpcHttpServiceBuilder#maxMessageBytes}. */
     public Builder maxMessageBytes(int maxMessageBytes) {
       http.maxMessageBytes(maxMessageBytes);
+      return this;
+    }
+
+    /** See {@link RpcHttpServiceBuilder#maxStreamedMessageBytes}. */
+    public Builder maxStreamedMessageBytes(int maxStreamedMessageBytes) {
+      http.maxStreamedMessageBytes(maxStreamedMessageBytes);
+      return this;
+    }
+
+    /** See {@link RpcHttpServiceBuilder#maxTotalBytes}. */
+    public Builder maxTotalBytes(long maxTotalBytes) {
+      http.maxTotalBytes(maxTotalBytes);
       return this;
     }
 

@@ -72,20 +72,42 @@ final class RpcServerCall extends ServerCall<Message, Message> implements Reques
   // The request, on the event loop.
 
   @Override
-  public void message(Envelope envelope) {
-    callListener(target -> target.onMessage(decode(envelope)));
+  public void message(Envelope envelope, Runnable taken) {
+    execute(
+        () -> {
+          try {
+            Listener<Message> target = listener;
+            if (target != null && !cancelled) {
+              take(envelope, target);
+            }
+          } finally {
+            taken.run();
+          }
+        },
+        taken);
   }
 
-  private Message decode(Envelope envelope) throws StatusException {
-    byte[] bytes = envelope.payload();
-    if (envelope.isCompressed()) {
-      if (parts.requestEncoding() == Compression.IDENTITY) {
-        throw Status.INTERNAL
-            .withDescription("protocol error: compressed message, but no encoding was named")
-            .asException();
-      }
-      bytes = parts.requestEncoding().decompress(bytes, parts.maxMessageBytes());
+  private void take(Envelope envelope, Listener<Message> target) throws StatusException {
+    if (!envelope.isCompressed()) {
+      target.onMessage(decode(envelope.payload()));
+      return;
     }
+    Compression encoding = parts.requestEncoding();
+    if (encoding == Compression.IDENTITY) {
+      throw Status.INTERNAL
+          .withDescription("protocol error: compressed message, but no encoding was named")
+          .asException();
+    }
+    int most = encoding.mostBytes(envelope.payload().length, parts.maxMessageBytes());
+    parts.budget().take(most);
+    try {
+      target.onMessage(decode(encoding.decompress(envelope.payload(), parts.maxMessageBytes())));
+    } finally {
+      parts.budget().giveBack(most);
+    }
+  }
+
+  private Message decode(byte[] bytes) throws StatusException {
     return parts.codec().decode(parts.method().requestPrototype(), bytes);
   }
 
@@ -257,9 +279,14 @@ final class RpcServerCall extends ServerCall<Message, Message> implements Reques
   }
 
   private void execute(Task task) {
+    execute(task, () -> {});
+  }
+
+  private void execute(Task task, Runnable ifRejected) {
     try {
       parts.executor().execute(() -> run(task));
     } catch (RejectedExecutionException stopping) {
+      ifRejected.run();
       fail(Status.UNAVAILABLE.withDescription("the server is stopping"));
     }
   }

@@ -47,7 +47,10 @@ final class NodeServer implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(NodeServer.class);
   private static final LongSupplier NANO_CLOCK = System::nanoTime;
 
-  private static final int MAX_MESSAGE_BYTES = 8 << 20;
+  /** A batch of commands from a follower has half of it; all other requests are far smaller. */
+  private static final int MAX_MESSAGE_BYTES = 2 << 20;
+
+  private static final int MAX_UPLOAD_MESSAGE_BYTES = 8 << 20;
 
   /** More than may wait for the threads below, or they would wait for each other. */
   private static final int CALL_THREADS = 200;
@@ -222,6 +225,7 @@ final class NodeServer implements AutoCloseable {
                 .map(service -> ServerInterceptors.intercept(service, interceptors))
                 .toList())
         .maxMessageBytes(MAX_MESSAGE_BYTES)
+        .maxStreamedMessageBytes(MAX_UPLOAD_MESSAGE_BYTES)
         .corsExposedHeaders("assetmanager-index")
         .build();
   }

@@ -69,6 +69,23 @@ class ConnectStreamTest {
   }
 
   @Test
+  void anUploadOfAnyLengthMayAnnounceIt() throws Exception {
+    server.service.uploadGate.complete(null);
+    byte[] chunk = RawHttp.envelope(0, CHUNK.toByteArray());
+    int chunks = 320; // 20 MiB, more than most servers take unless told otherwise
+    try (RawHttp http = new RawHttp(server.port())) {
+      http.postOfLength(ProbeServer.SERVICE + "Upload", PROTO, (long) chunks * chunk.length);
+      for (int i = 0; i < chunks; i++) {
+        http.write(chunk);
+      }
+
+      assertThat(http.readHead()).startsWith("http/1.1 200");
+      assertThat(Receipt.parseFrom(envelopes(http.readBody()).get(0).payload()).getChunks())
+          .isEqualTo(chunks);
+    }
+  }
+
+  @Test
   void aClientIsHeldBackWhileTheHandlerIsBusy() throws Exception {
     try (RawHttp http = new RawHttp(server.port())) {
       http.post(ProbeServer.SERVICE + "Upload", PROTO);

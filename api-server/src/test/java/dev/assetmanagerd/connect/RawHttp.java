@@ -42,6 +42,15 @@ final class RawHttp implements AutoCloseable {
         "\r\n".getBytes(StandardCharsets.US_ASCII));
   }
 
+  /** Sends the head of a POST whose body is written as it is. */
+  void postOfLength(String path, String headers, long length) throws IOException {
+    String head = "POST %s HTTP/1.1\nhost: test\ncontent-length: %d\n%s\n";
+    write(
+        head.formatted(path, length, headers)
+            .replace("\n", "\r\n")
+            .getBytes(StandardCharsets.US_ASCII));
+  }
+
   void chunk(byte[] data) throws IOException {
     byte[] size = (Integer.toHexString(data.length) + "\r\n").getBytes(StandardCharsets.US_ASCII);
     write(size, data, "\r\n".getBytes(StandardCharsets.US_ASCII));
@@ -55,7 +64,7 @@ final class RawHttp implements AutoCloseable {
     write("0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
   }
 
-  private void write(byte[]... parts) throws IOException {
+  void write(byte[]... parts) throws IOException {
     ByteArrayOutputStream whole = new ByteArrayOutputStream();
     for (byte[] part : parts) {
       whole.write(part);
