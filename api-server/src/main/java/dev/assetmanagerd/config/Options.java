@@ -68,11 +68,14 @@ final class Options {
       Option.of(
           "ELECTION_TIMEOUT_MIN",
           Durations.POSITIVE,
-          "1500ms",
+          "1s",
           "A follower waits at least this long without a leader before it stands for election.");
   static final Option<Duration> ELECTION_TIMEOUT_MAX =
       Option.of(
-          "ELECTION_TIMEOUT_MAX", Durations.POSITIVE, "3s", "A follower waits at most this long.");
+          "ELECTION_TIMEOUT_MAX",
+          Durations.POSITIVE,
+          "2s",
+          "The longest single wait; a leader's death is noticed within two of them.");
   static final Option<Long> SNAPSHOT_THRESHOLD =
       Option.of(
           "SNAPSHOT_THRESHOLD",

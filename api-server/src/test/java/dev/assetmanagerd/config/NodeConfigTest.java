@@ -32,7 +32,7 @@ class NodeConfigTest {
             new ClusterMember(
                 "n1", new HostPort("127.0.0.1", 8084), new HostPort("127.0.0.1", 8083)));
     assertThat(config.cluster().raftAddress()).isEqualTo("127.0.0.1");
-    assertThat(config.cluster().electionTimeoutMin()).isEqualTo(Duration.ofMillis(1500));
+    assertThat(config.cluster().electionTimeoutMin()).isEqualTo(Duration.ofSeconds(1));
     assertThat(config.garbage().maxAge()).isEqualTo(Duration.ofDays(7));
     assertThat(config.metrics()).contains(new HostPort("127.0.0.1", 9467));
     assertThat(config.builderd().endpoint()).isEqualTo(URI.create("https://localhost:8082"));
@@ -283,7 +283,7 @@ class NodeConfigTest {
         "CLUSTER_PEERS=n1=h:1/h:8099|but UNKEY_ASSETMANAGERD_PORT is 8083",
         "OTEL_PROMETHEUS_PORT=8083|PORT and UNKEY_ASSETMANAGERD_OTEL_PROMETHEUS_PORT are both 8083",
         "OTEL_PROMETHEUS_PORT=8084|the Raft port of n1",
-        "ELECTION_TIMEOUT_MIN=3s|ELECTION_TIMEOUT_MIN (3s) has to be less than",
+        "ELECTION_TIMEOUT_MIN=2s|ELECTION_TIMEOUT_MIN (2s) has to be less than",
         "DATA_DIR=/opt/vm-assets|have to be different directories",
         "DATA_DIR=/opt/vm-assets/node|have to be different directories",
         "CACHE_DIR=/opt|have to be different directories",
