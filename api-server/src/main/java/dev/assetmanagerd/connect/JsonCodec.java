@@ -8,6 +8,8 @@ import com.google.protobuf.util.JsonFormat;
 import io.grpc.Status;
 import io.grpc.StatusException;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Messages in proto3's JSON form: unknown fields are ignored, both spellings of a field's name are
@@ -16,6 +18,13 @@ import java.nio.charset.StandardCharsets;
 final class JsonCodec implements MessageCodec {
   private static final int ESCAPED_UNIT_CHARS = 6;
 
+  /** Parsing takes a dozen times the memory of the text, so few large ones are parsed at a time. */
+  private static final int LARGE_BYTES = 32 * 1024;
+
+  private static final int LARGE_AT_A_TIME = 2;
+  private static final long LARGE_WAIT_SECONDS = 5;
+
+  private final Semaphore large = new Semaphore(LARGE_AT_A_TIME, true);
   private final JsonFormat.Parser parser;
   private final JsonFormat.Printer printer;
   private final JsonInspector inspector;
@@ -31,6 +40,32 @@ final class JsonCodec implements MessageCodec {
 
   @Override
   public Message decode(Message prototype, byte[] bytes) throws StatusException {
+    if (bytes.length < LARGE_BYTES) {
+      return parse(prototype, bytes);
+    }
+    awaitTurn();
+    try {
+      return parse(prototype, bytes);
+    } finally {
+      large.release();
+    }
+  }
+
+  private void awaitTurn() throws StatusException {
+    boolean admitted = false;
+    try {
+      admitted = large.tryAcquire(LARGE_WAIT_SECONDS, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    if (!admitted) {
+      throw Status.RESOURCE_EXHAUSTED
+          .withDescription("too many large JSON requests at a time; try again")
+          .asException();
+    }
+  }
+
+  private Message parse(Message prototype, byte[] bytes) throws StatusException {
     if (bytes.length == 0) {
       throw invalid("an empty body is not a JSON object");
     }
