@@ -20,10 +20,11 @@ if [ "$major" -lt 20 ]; then
 fi
 [ $# -gt 0 ] || { echo "usage: $0 URL..." >&2; exit 2; }
 
-if [ ! -d node_modules ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
+if [ ! -d node_modules ] || [ package.json -nt node_modules/.package-lock.json ]; then
   echo "clients: installing"
-  # No package's own script has to run: what is used is in the packages.
-  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+  # No package's own script has to run: what is used is in the packages. The versions are pinned in
+  # package.json; a lock file would name the registry of whoever made it.
+  npm install --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error
 fi
 
 # The client code is made from the .proto files in this tree, as a stranger would make it.
