@@ -31,8 +31,8 @@ record BenchOptions(
   static BenchOptions full(Path directory, List<String> jvmArguments) {
     return new BenchOptions(
         directory,
-        5,
-        Duration.ofSeconds(40),
+        3,
+        Duration.ofSeconds(25),
         Duration.ofMillis(700),
         Duration.ofSeconds(3),
         10,
