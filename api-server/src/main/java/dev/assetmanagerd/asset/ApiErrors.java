@@ -110,9 +110,17 @@ final class ApiErrors {
           field.isEmpty()
               ? status(Code.INVALID_ARGUMENT, message)
               : invalid(field, rejection.getMessage());
-      case RULE_ASSET_NOT_FOUND, RULE_LEASE_NOT_FOUND -> notFound(message);
-      case RULE_ASSET_EXISTS -> alreadyExists(message);
-      case RULE_ASSET_NOT_AVAILABLE, RULE_LOCATION_BEING_DELETED -> failedPrecondition(message);
+      case RULE_ASSET_NOT_FOUND,
+          RULE_LEASE_NOT_FOUND,
+          RULE_SESSION_NOT_FOUND,
+          RULE_BUILD_NOT_FOUND ->
+          notFound(message);
+      case RULE_ASSET_EXISTS, RULE_SESSION_EXISTS -> alreadyExists(message);
+      case RULE_ASSET_NOT_AVAILABLE, RULE_LOCATION_BEING_DELETED, RULE_RESERVATION_EXPIRED ->
+          failedPrecondition(message);
+      case RULE_SESSION_FULL -> resourceExhausted(message);
+      case RULE_KEY_REUSED -> invalid("header Idempotency-Key", rejection.getMessage());
+      case RULE_TERM_ENDED -> withOutcome(Code.UNAVAILABLE, message, "unchanged");
       case RULE_UNSPECIFIED, UNRECOGNIZED ->
           status(
               Code.INTERNAL,

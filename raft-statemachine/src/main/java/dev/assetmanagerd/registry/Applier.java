@@ -5,7 +5,9 @@ import dev.assetmanagerd.log.v1.Command.KindCase;
 import dev.assetmanagerd.log.v1.LogEntry;
 import dev.assetmanagerd.log.v1.Outcome;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Applies entries to the registry. Depends on the entry and the tables and on nothing else.
@@ -16,6 +18,16 @@ import java.util.List;
 final class Applier {
   /** The highest format level of an entry that this program can apply. */
   static final int FORMAT_LEVEL = 1;
+
+  private static final Set<KindCase> KNOWN =
+      EnumSet.of(
+          KindCase.REGISTER_ASSET,
+          KindCase.ACQUIRE_ASSET,
+          KindCase.RELEASE_ASSET,
+          KindCase.MARK_DELETING,
+          KindCase.PURGE_ASSETS,
+          KindCase.EXPIRE_LEASES,
+          KindCase.TOUCH_ASSETS);
 
   private final AssetCommands assets;
   private final LeaseCommands leases;
@@ -41,7 +53,7 @@ final class Applier {
               .formatted(Integer.toUnsignedString(level), FORMAT_LEVEL));
     }
     for (Command command : entry.getCommandsList()) {
-      if (command.getKindCase() == KindCase.KIND_NOT_SET) {
+      if (!KNOWN.contains(command.getKindCase())) {
         throw new RegistryException(
             "the entry holds a command of no known kind, request " + command.getRequestId());
       }
@@ -73,7 +85,7 @@ final class Applier {
       case PURGE_ASSETS -> deletion.purge(command.getPurgeAssets());
       case EXPIRE_LEASES -> leases.expire(command.getExpireLeases(), time);
       case TOUCH_ASSETS -> assets.touch(command.getTouchAssets(), time);
-      case KIND_NOT_SET -> throw new IllegalStateException("the entry was not checked");
+      default -> throw new IllegalStateException("the entry was not checked");
     };
   }
 }
