@@ -1,6 +1,7 @@
 package dev.assetmanagerd.asset;
 
 import com.google.common.util.concurrent.ThreadFactoryBuilder;
+import dev.assetmanagerd.process.FailPoints;
 import dev.assetmanagerd.raft.LeadershipListener;
 import dev.assetmanagerd.raft.ReplicatedRegistry;
 import dev.assetmanagerd.storage.blob.BlobStore;
@@ -46,6 +47,7 @@ public final class AssetModule implements AutoCloseable {
    * @param executor runs what follows a wait for the cluster, queries included; must not refuse
    *     tasks, and must not be the threads that serve calls, some of which wait
    * @param clock wall time
+   * @param failPoints faults that tests order; off for everybody else
    */
   public AssetModule(
       String nodeId,
@@ -54,7 +56,8 @@ public final class AssetModule implements AutoCloseable {
       BlobStore blobs,
       Placement placement,
       Executor executor,
-      Clock clock) {
+      Clock clock,
+      FailPoints failPoints) {
     RegistryAccess registryAccess =
         new RegistryAccess(registry, options.defaultDeadline(), executor);
     this.access = new AccessTracker(registry, timer, ACCESS_FLUSH_INTERVAL);

@@ -1,6 +1,6 @@
 /**
- * The process itself: signals, its parent, its log, its version. Nothing here knows assets, Raft or
- * HTTP.
+ * The process itself: signals, its parent, its log, its version, and the faults that tests order in
+ * it. Nothing here knows assets, Raft or HTTP.
  */
 @NullMarked
 package dev.assetmanagerd.process;

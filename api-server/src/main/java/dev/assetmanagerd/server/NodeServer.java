@@ -13,6 +13,7 @@ import dev.assetmanagerd.cluster.NodeGrpcService;
 import dev.assetmanagerd.cluster.NodeLinks;
 import dev.assetmanagerd.config.NodeConfig;
 import dev.assetmanagerd.connect.RpcServer;
+import dev.assetmanagerd.process.FailPoints;
 import dev.assetmanagerd.raft.PeerSpec;
 import dev.assetmanagerd.raft.RaftNode;
 import dev.assetmanagerd.raft.RaftNodeOptions;
@@ -93,16 +94,22 @@ final class NodeServer implements AutoCloseable {
    * @throws StartException when it cannot start; nothing is left running
    */
   static NodeServer start(NodeConfig config) throws StartException {
+    return start(config, FailPoints.off());
+  }
+
+  /** As {@link #start(NodeConfig)}, with the faults that a test orders. */
+  static NodeServer start(NodeConfig config, FailPoints failPoints) throws StartException {
     Closing parts = new Closing();
     try {
-      return start(config, parts);
+      return start(config, failPoints, parts);
     } catch (StartException | RuntimeException | Error e) {
       parts.close();
       throw e;
     }
   }
 
-  private static NodeServer start(NodeConfig config, Closing parts) throws StartException {
+  private static NodeServer start(NodeConfig config, FailPoints failPoints, Closing parts)
+      throws StartException {
     BlobStore blobs = NodeParts.openBlobStore(config);
     BlobStoreProbe probe = parts.add(new BlobStoreProbe(blobs, NANO_CLOCK));
     Executor io = ioThreads(parts);
@@ -125,7 +132,8 @@ final class NodeServer implements AutoCloseable {
                 blobs,
                 new Placement(config.prepare().roots(), Clock.systemUTC()),
                 io,
-                Clock.systemUTC()));
+                Clock.systemUTC(),
+                failPoints));
     leadership.add(assets.leadershipListener());
 
     CallGate gate = new CallGate();

@@ -4,9 +4,11 @@ import dev.assetmanagerd.config.ConfigText;
 import dev.assetmanagerd.config.ConfigurationException;
 import dev.assetmanagerd.config.NodeConfig;
 import dev.assetmanagerd.config.ProcessEnvironment;
+import dev.assetmanagerd.process.FailPoints;
 import dev.assetmanagerd.process.Logging;
 import dev.assetmanagerd.process.ParentProcess;
 import dev.assetmanagerd.process.StopSignals;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -31,6 +33,9 @@ final class ServeCommand implements Callable<Integer> {
   /** What a stop may take beyond the time that calls in flight are given. */
   private static final Duration STOP_GRACE = Duration.ofSeconds(20);
 
+  /** Directory of {@link FailPoints}; never set where anybody depends on the node. */
+  private static final String FAIL_POINTS = "assetmanagerd.failpoints";
+
   @Option(
       names = "--exit-with-parent",
       paramLabel = "PID",
@@ -53,9 +58,16 @@ final class ServeCommand implements Callable<Integer> {
     }
     Logging.configure(config.logLevel().name());
     ConfigText.withoutEffect(environment).forEach(log::warn);
+    FailPoints failPoints;
+    try {
+      failPoints = failPoints();
+    } catch (IllegalArgumentException e) {
+      System.err.println("assetmanagerd: -D" + FAIL_POINTS + ": " + e.getMessage());
+      return Main.EXIT_REFUSED;
+    }
     CompletableFuture<Stop> stop = toldToStop();
     haltIfNotStoppedIn(config.shutdownTimeout().plus(STOP_GRACE), stop);
-    try (NodeServer node = NodeServer.start(config)) {
+    try (NodeServer node = NodeServer.start(config, failPoints)) {
       var unused =
           node.terminated().thenAccept(reason -> stop.complete(new Stop(reason, Main.EXIT_FAILED)));
       return await(stop);
@@ -66,6 +78,16 @@ final class ServeCommand implements Callable<Integer> {
     } finally {
       log.info("stopped");
     }
+  }
+
+  private static FailPoints failPoints() {
+    String directory = System.getProperty(FAIL_POINTS);
+    if (directory == null) {
+      return FailPoints.off();
+    }
+    FailPoints failPoints = FailPoints.in(Path.of(directory));
+    log.warn("FAIL POINTS ARE ON: files in {} make this node fail; for tests only", directory);
+    return failPoints;
   }
 
   private CompletableFuture<Stop> toldToStop() {

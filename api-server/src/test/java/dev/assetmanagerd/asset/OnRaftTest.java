@@ -21,6 +21,7 @@ import dev.assetmanagerd.api.v1.UploadAssetRequest;
 import dev.assetmanagerd.api.v1.UploadAssetResponse;
 import dev.assetmanagerd.node.v1.ProposeRequest;
 import dev.assetmanagerd.node.v1.ProposeResponse;
+import dev.assetmanagerd.process.FailPoints;
 import dev.assetmanagerd.raft.LeadershipListener;
 import dev.assetmanagerd.raft.PeerLink;
 import dev.assetmanagerd.raft.PeerSpec;
@@ -225,7 +226,8 @@ class OnRaftTest {
               SharedDirectoryBlobStore.open(directory.resolve("blobs"), "n1"),
               new Placement(List.of(directory.resolve("jail")), Clock.systemUTC()),
               executor,
-              Clock.systemUTC());
+              Clock.systemUTC(),
+              FailPoints.off());
       leadership.add(module.leadershipListener());
       NettyServerBuilder builder =
           NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))

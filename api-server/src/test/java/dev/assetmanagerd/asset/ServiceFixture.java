@@ -13,6 +13,7 @@ import dev.assetmanagerd.api.v1.AssetType;
 import dev.assetmanagerd.api.v1.UploadAssetMetadata;
 import dev.assetmanagerd.api.v1.UploadAssetRequest;
 import dev.assetmanagerd.api.v1.UploadAssetResponse;
+import dev.assetmanagerd.process.FailPoints;
 import dev.assetmanagerd.storage.blob.BlobStore;
 import dev.assetmanagerd.storage.blob.SharedDirectoryBlobStore;
 import dev.assetmanagerd.storage.place.Placement;
@@ -107,7 +108,8 @@ final class ServiceFixture implements AutoCloseable {
             storeSeenByService.apply(blobs),
             new Placement(List.of(vmRoot), Clock.systemUTC()),
             executor,
-            new RegistryClock());
+            new RegistryClock(),
+            FailPoints.off());
     module.leadershipListener().onLeaderReady(LEADER_TERM);
     NettyServerBuilder builder =
         NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
