@@ -22,6 +22,7 @@ public final class ChildProcess implements AutoCloseable {
 
   private final String name;
   private final Process process;
+  private volatile boolean paused;
 
   private ChildProcess(String name, Process process) {
     this.name = name;
@@ -77,6 +78,37 @@ public final class ChildProcess implements AutoCloseable {
     process.destroyForcibly();
     if (!await(KILL_MAX)) {
       throw new IllegalStateException(name + " (pid " + pid() + ") survived SIGKILL");
+    }
+  }
+
+  /** SIGSTOP: it does nothing, and knows nothing of it, until {@link #resume}. */
+  public void pause() {
+    signal("STOP");
+    paused = true;
+  }
+
+  /** SIGCONT. */
+  public void resume() {
+    paused = false;
+    signal("CONT");
+  }
+
+  /** Whether it was stopped by {@link #pause} and has not been resumed. */
+  public boolean isPaused() {
+    return paused;
+  }
+
+  private void signal(String name) {
+    try {
+      Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(pid())).start();
+      if (kill.waitFor() != 0) {
+        throw new IllegalStateException(this.name + " (pid " + pid() + ") took no SIG" + name);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
     }
   }
 

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /**
@@ -13,9 +14,17 @@ import java.util.TreeMap;
  * @param directory holds data, blobs and logs of all nodes; created where missing
  * @param settings variables for every node, without the product's prefix
  * @param jvmArguments for every node's JVM
+ * @param failPoints whether the nodes can be made to fail at named steps
+ * @param fakeTime the library by which every node gets a wall clock of its own; empty = all have
+ *     the machine's
  */
 public record ClusterOptions(
-    int nodes, Path directory, Map<String, String> settings, List<String> jvmArguments) {
+    int nodes,
+    Path directory,
+    Map<String, String> settings,
+    List<String> jvmArguments,
+    boolean failPoints,
+    Optional<Path> fakeTime) {
   /** Many short-lived JVMs on few cores: no optimising compiler, one collector thread. */
   private static final List<String> SMALL_JVM =
       List.of("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
@@ -30,18 +39,34 @@ public record ClusterOptions(
 
   /** Nodes with the product's defaults and small JVMs. */
   public static ClusterOptions of(int nodes, Path directory) {
-    return new ClusterOptions(nodes, directory, Map.of(), SMALL_JVM);
+    return new ClusterOptions(nodes, directory, Map.of(), SMALL_JVM, false, Optional.empty());
   }
 
   /** The same with one variable more, its name without the product's prefix. */
   public ClusterOptions with(String setting, String value) {
     Map<String, String> more = new TreeMap<>(settings);
     more.put(setting, value);
-    return new ClusterOptions(nodes, directory, more, jvmArguments);
+    return new ClusterOptions(nodes, directory, more, jvmArguments, failPoints, fakeTime);
   }
 
   /** The same with other JVM arguments in place of the small ones. */
   public ClusterOptions withJvm(List<String> arguments) {
-    return new ClusterOptions(nodes, directory, settings, new ArrayList<>(arguments));
+    return new ClusterOptions(
+        nodes, directory, settings, new ArrayList<>(arguments), failPoints, fakeTime);
+  }
+
+  /** The same with {@link TestCluster#failAt} at work. */
+  public ClusterOptions withFailPoints() {
+    return new ClusterOptions(nodes, directory, settings, jvmArguments, true, fakeTime);
+  }
+
+  /**
+   * The same with {@link TestCluster#setWallClock} at work.
+   *
+   * @param library see {@link WallClock#library}
+   */
+  public ClusterOptions withWallClocks(Path library) {
+    return new ClusterOptions(
+        nodes, directory, settings, jvmArguments, failPoints, Optional.of(library));
   }
 }

@@ -34,6 +34,8 @@ public final class Node {
   private final Path directory;
   private final HttpClient http;
   private final ManagedChannel channel;
+  private final FailPointFiles failPoints;
+  private final WallClock wallClock;
   private volatile @Nullable ChildProcess process;
 
   Node(String id, FreePorts ports, Path directory, HttpClient http) {
@@ -43,6 +45,8 @@ public final class Node {
     this.metricsPort = ports.next();
     this.directory = directory;
     this.http = http;
+    this.failPoints = new FailPointFiles(directory);
+    this.wallClock = new WallClock(directory.resolve("wall-clock"));
     this.channel = newChannel();
   }
 
@@ -101,6 +105,12 @@ public final class Node {
     return running != null && running.isRunning();
   }
 
+  /** Whether its process runs and was not paused, so that it can be expected to answer. */
+  public boolean isResponsive() {
+    ChildProcess running = process;
+    return running != null && running.isRunning() && !running.isPaused();
+  }
+
   /** Process id; fails while it does not run. */
   public long pid() {
     return requireProcess().pid();
@@ -138,6 +148,14 @@ public final class Node {
 
   Path directory() {
     return directory;
+  }
+
+  FailPointFiles failPoints() {
+    return failPoints;
+  }
+
+  WallClock wallClock() {
+    return wallClock;
   }
 
   void start(List<String> command, java.util.Map<String, String> environment) {

@@ -3,6 +3,7 @@ package dev.assetmanagerd.clustertests;
 import static org.awaitility.Awaitility.await;
 
 import dev.assetmanagerd.node.v1.NodeStatus;
+import dev.assetmanagerd.process.FailPoint;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -42,6 +43,7 @@ public final class TestCluster implements AutoCloseable {
   private static final Duration STOP_MAX = Duration.ofSeconds(60);
   private static final Duration CATCH_UP_MAX = Duration.ofSeconds(90);
   private static final Duration POLL = Duration.ofMillis(100);
+  private static final Duration HIT_POLL = Duration.ofMillis(10);
   private static final int LOG_TAIL_LINES = 40;
 
   private final ClusterOptions options;
@@ -81,6 +83,7 @@ public final class TestCluster implements AutoCloseable {
     }
     createDirectories(options.directory().resolve("blobs"));
     createDirectories(options.directory().resolve("jailer"));
+    nodes.forEach(node -> node.wallClock().set(Duration.ZERO));
     return new TestCluster(options, nodes);
   }
 
@@ -92,6 +95,11 @@ public final class TestCluster implements AutoCloseable {
   /** The nodes whose process runs. */
   public List<Node> running() {
     return nodes.stream().filter(Node::isRunning).toList();
+  }
+
+  /** The nodes that run and are not paused. */
+  public List<Node> responsive() {
+    return nodes.stream().filter(Node::isResponsive).toList();
   }
 
   /** The blob directory that all nodes share. */
@@ -109,24 +117,72 @@ public final class TestCluster implements AutoCloseable {
     return awaitLeader();
   }
 
-  /** Some running node that does not lead; waits for a leader first. */
+  /** Some responsive node that does not lead; waits for a leader first. */
   public Node follower() {
     Node leader = awaitLeader();
-    return running().stream()
+    return responsive().stream()
         .filter(node -> !node.equals(leader))
         .findFirst()
-        .orElseThrow(() -> new IllegalStateException("no follower runs"));
+        .orElseThrow(() -> new IllegalStateException("no follower answers"));
   }
 
   /** Starts a node's process; see {@link #awaitReady} for when it is of use. */
   public void start(Node node) {
     createDirectories(node.dataDirectory());
-    node.start(command(), environment(node));
+    node.start(command(node), environment(node));
   }
 
   /** SIGKILL: the node has no chance to do anything; returns when the process is gone. */
   public void kill(Node node) {
     node.requireProcess().kill();
+  }
+
+  /** SIGSTOP: the process stands still, as in a long pause of its host. */
+  public void pause(Node node) {
+    node.requireProcess().pause();
+  }
+
+  /** SIGCONT. */
+  public void resume(Node node) {
+    node.requireProcess().resume();
+  }
+
+  /** Orders what happens whenever a node reaches a step; needs {@code withFailPoints()}. */
+  public void failAt(Node node, FailPoint point, FailAction action) {
+    if (!options.failPoints()) {
+      throw new IllegalStateException("start the cluster withFailPoints()");
+    }
+    node.failPoints().order(point, action);
+  }
+
+  /** Takes the order back; a node that paused there goes on. */
+  public void clearFailPoint(Node node, FailPoint point) {
+    node.failPoints().clear(point);
+  }
+
+  /** Waits until a node has reached a step since {@link #failAt}. */
+  public void awaitHit(Node node, FailPoint point) {
+    await(node + " reaches " + point.id())
+        .atMost(STOP_MAX)
+        .pollInterval(HIT_POLL)
+        .until(() -> node.failPoints().isHit(point));
+  }
+
+  /** Waits until a node has reached a step at which it halts, and its process is gone. */
+  public void awaitHalt(Node node, FailPoint point) {
+    awaitHit(node, point);
+    awaitStopped(node);
+  }
+
+  /**
+   * Sets a node's wall clock, running or not, to the true time plus an offset; needs {@code
+   * withWallClocks(...)}. Whole seconds, of any sign and size.
+   */
+  public void setWallClock(Node node, Duration offset) {
+    if (options.fakeTime().isEmpty()) {
+      throw new IllegalStateException("start the cluster withWallClocks(...)");
+    }
+    node.wallClock().set(offset);
   }
 
   /** SIGTERM, then waits until the node has ended by itself. */
@@ -156,9 +212,9 @@ public final class TestCluster implements AutoCloseable {
     deleteRecursively(node.dataDirectory());
   }
 
-  /** Waits until every running node says it is ready. */
+  /** Waits until every responsive node says it is ready. */
   public void awaitReady() {
-    for (Node node : running()) {
+    for (Node node : responsive()) {
       await(node + " is ready")
           .atMost(START_MAX)
           .pollInterval(POLL)
@@ -166,7 +222,7 @@ public final class TestCluster implements AutoCloseable {
     }
   }
 
-  /** Waits until a majority of all members names the same running node as its leader. */
+  /** Waits until a majority of all members names the same responsive node as its leader. */
   public Node awaitLeader() {
     return await("a majority agrees on a leader")
         .atMost(ELECTION_MAX)
@@ -175,12 +231,12 @@ public final class TestCluster implements AutoCloseable {
         .orElseThrow();
   }
 
-  /** Waits until every running node has applied what any of them had committed at the call. */
+  /** Waits until every responsive node has applied what any of them had committed at the call. */
   public void awaitCaughtUp() {
     awaitLeader();
     long target = statuses(false).stream().mapToLong(NodeStatus::getCommitIndex).max().orElse(0);
-    int expected = running().size();
-    await("all running nodes have applied " + target)
+    int expected = responsive().size();
+    await("all responsive nodes have applied " + target)
         .atMost(CATCH_UP_MAX)
         .pollInterval(POLL)
         .until(
@@ -192,11 +248,11 @@ public final class TestCluster implements AutoCloseable {
                     == expected);
   }
 
-  /** Fails unless all running nodes have the same content at the same log position. */
+  /** Fails unless all responsive nodes have the same content at the same log position. */
   public void assertReplicasEqual() {
     awaitCaughtUp();
     List<NodeStatus> same =
-        await("all running nodes report their content at the same log position")
+        await("all responsive nodes report their content at the same log position")
             .atMost(CATCH_UP_MAX)
             .pollInterval(POLL)
             .until(() -> statuses(true), this::atOnePosition);
@@ -205,10 +261,10 @@ public final class TestCluster implements AutoCloseable {
     }
   }
 
-  /** What the running nodes say of themselves, asked through any of them. */
+  /** What the responsive nodes say of themselves, asked through any of them. */
   public List<NodeStatus> statuses(boolean withStateHash) {
-    List<String> alive = running().stream().map(Node::id).toList();
-    return running().stream()
+    List<String> alive = responsive().stream().map(Node::id).toList();
+    return responsive().stream()
         .map(node -> statusesFrom(node, withStateHash))
         .filter(statuses -> !statuses.isEmpty())
         .findFirst()
@@ -261,13 +317,13 @@ public final class TestCluster implements AutoCloseable {
 
   private Optional<Node> agreedLeader() {
     Map<String, Integer> votes = new TreeMap<>();
-    for (Node node : running()) {
+    for (Node node : responsive()) {
       String leader = leaderAsSeenBy(node);
       if (leader != null) {
         votes.merge(leader, 1, Integer::sum);
       }
     }
-    return running().stream()
+    return responsive().stream()
         .filter(node -> votes.getOrDefault(node.apiAddress(), 0) > nodes.size() / 2)
         .findFirst();
   }
@@ -281,7 +337,7 @@ public final class TestCluster implements AutoCloseable {
   }
 
   private boolean atOnePosition(List<NodeStatus> statuses) {
-    return statuses.size() == running().size()
+    return statuses.size() == responsive().size()
         && statuses.stream().noneMatch(status -> status.getStateHash().isEmpty())
         && statuses.stream().map(NodeStatus::getStateHashIndex).distinct().count() == 1;
   }
@@ -292,11 +348,17 @@ public final class TestCluster implements AutoCloseable {
         .collect(Collectors.joining(", "));
   }
 
-  private List<String> command() {
+  private List<String> command(Node node) {
     List<String> command = new ArrayList<>();
     command.add(ProductProgram.java());
     command.addAll(ProductProgram.jvmArguments());
     command.addAll(options.jvmArguments());
+    if (options.failPoints()) {
+      command.add("-Dassetmanagerd.failpoints=" + node.failPoints().create());
+    }
+    if (options.fakeTime().isPresent()) {
+      command.add("-XX:-UsePerfData"); // its files would be stamped with times of the future
+    }
     command.addAll(List.of("-cp", ProductProgram.classPath(), ProductProgram.MAIN, "serve"));
     return command;
   }
@@ -320,8 +382,12 @@ public final class TestCluster implements AutoCloseable {
     settings.put("OTEL_PROMETHEUS_PORT", Integer.toString(node.metricsPort()));
     settings.put("BUILDERD_ENABLED", "false");
     settings.putAll(options.settings());
-    return settings.entrySet().stream()
-        .collect(Collectors.toMap(entry -> PREFIX + entry.getKey(), Map.Entry::getValue));
+    Map<String, String> environment = new TreeMap<>();
+    settings.forEach((name, value) -> environment.put(PREFIX + name, value));
+    options
+        .fakeTime()
+        .ifPresent(library -> environment.putAll(node.wallClock().environment(library)));
+    return environment;
   }
 
   private static void createDirectories(Path directory) {
