@@ -96,7 +96,7 @@ final class BlobPublisher {
       put(bytes);
       Command.Builder command =
           Command.newBuilder().setRegisterAsset(RegisterAsset.newBuilder().setAsset(asset));
-      Outcome outcome = registry.proposeRawAndWait(scope, command, deadline);
+      Outcome outcome = registry.proposeRawAndWait(scope, scope.keyed(command), deadline);
       if (outcome.getRejection().getRule() != Rejection.Rule.RULE_LOCATION_BEING_DELETED
           || deadline.timeRemaining(TimeUnit.MILLISECONDS) <= pauseMillis) {
         return RegistryAccess.accepted(outcome);

@@ -30,7 +30,7 @@ final class Deletion {
                     .setEndLeases(request.getForce())
                     .setReason(MarkDeleting.Reason.REASON_REQUESTED));
     return registry
-        .propose(scope, command, registry.deadline())
+        .propose(scope, scope.keyed(command), registry.deadline())
         .thenApply(outcome -> response(id, outcome.getDeletionMarked()));
   }
 

@@ -19,7 +19,7 @@ final class Leasing {
   CompletableFuture<AcquireAssetResponse> acquire(CallScope scope, AcquireAssetRequest request) {
     Command.Builder command = Command.newBuilder().setAcquireAsset(AssetRequests.acquire(request));
     return registry
-        .propose(scope, command, registry.deadline())
+        .propose(scope, scope.keyed(command), registry.deadline())
         .thenApply(
             outcome ->
                 AcquireAssetResponse.newBuilder()
@@ -33,7 +33,7 @@ final class Leasing {
     Command.Builder command =
         Command.newBuilder().setReleaseAsset(ReleaseAsset.newBuilder().setLeaseId(leaseId));
     return registry
-        .propose(scope, command, registry.deadline())
+        .propose(scope, scope.keyed(command), registry.deadline())
         .thenApply(
             outcome ->
                 ReleaseAssetResponse.newBuilder()

@@ -43,7 +43,7 @@ final class Registration {
     Command.Builder command =
         Command.newBuilder().setRegisterAsset(RegisterAsset.newBuilder().setAsset(asset));
     AssetRegistered registered =
-        registry.proposeAndWait(scope, command, deadline).getAssetRegistered();
+        registry.proposeAndWait(scope, scope.keyed(command), deadline).getAssetRegistered();
     if (!registered.getExisted() && blobs.stat(asset.getLocation()).isEmpty()) {
       // Another record's deletion took the bytes after they were read and before ours held them.
       withdraw(scope, registered.getAsset(), deadline);

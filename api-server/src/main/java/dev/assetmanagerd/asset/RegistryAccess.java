@@ -60,7 +60,10 @@ final class RegistryAccess {
     return caller == null ? fromNow : fromNow.minimum(caller);
   }
 
-  /** Proposes a command; fails with a status where it is rejected. */
+  /**
+   * Proposes a command; fails with a status where it is rejected. What the call is about goes
+   * through {@link CallScope#keyed(Command.Builder)} first.
+   */
   CompletableFuture<Outcome> propose(CallScope scope, Command.Builder command, Deadline deadline) {
     return registry
         .propose(withRequestId(command), deadline)
@@ -83,6 +86,9 @@ final class RegistryAccess {
 
   private static Outcome noted(CallScope scope, Committed committed) {
     scope.wrote(committed.index());
+    if (committed.outcome().getReplayed()) {
+      scope.replayed();
+    }
     return committed.outcome();
   }
 

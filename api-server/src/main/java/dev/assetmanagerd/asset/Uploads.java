@@ -93,6 +93,11 @@ final class Uploads implements AutoCloseable {
 
     @Override
     public Asset publish(Asset wanted, SpooledFile bytes) throws IOException {
+      scope.asksFor(
+          wanted.toBuilder()
+              .setSizeBytes(bytes.sizeBytes())
+              .setChecksum(bytes.digest().hex())
+              .build());
       return publisher.publish(scope, wanted, bytes);
     }
 

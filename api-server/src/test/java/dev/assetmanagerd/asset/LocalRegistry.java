@@ -131,6 +131,11 @@ final class LocalRegistry implements ReplicatedRegistry, AutoCloseable {
     return applied.stream().filter(command -> command.getKindCase() == kind).count();
   }
 
+  /** The commands applied so far, as stamped. */
+  synchronized List<Command> applied() {
+    return List.copyOf(applied);
+  }
+
   /** Everything there is, DELETING included. */
   List<Asset> everything() {
     return query(

@@ -23,7 +23,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -192,10 +191,7 @@ class PreparingTest {
     service.upload(kernel("k").setId("k"), bytes(10, 1));
     CallScope remote =
         new CallScope(
-            new CallScope.Freshness.Linearizable(),
-            OptionalLong.empty(),
-            "",
-            address(192, 0, 2, 1));
+            CallHeaders.none(), "AssetManagerService/PrepareAssets", address(192, 0, 2, 1));
 
     StatusRuntimeException failure =
         catchThrowableOfType(

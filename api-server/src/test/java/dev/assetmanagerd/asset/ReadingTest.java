@@ -285,7 +285,7 @@ class ReadingTest {
                 MetadataUtils.newCaptureMetadataInterceptor(headers, new AtomicReference<>()))
             .acquireAsset(
                 AcquireAssetRequest.newBuilder().setAssetId("k").setAcquiredBy("vm").build());
-    String index = Objects.requireNonNull(headers.get()).get(CallInterceptor.INDEX);
+    String index = Objects.requireNonNull(headers.get()).get(CallHeaders.INDEX);
     assertThat(index).isEqualTo(Long.toString(service.registry.index()));
 
     assertThat(

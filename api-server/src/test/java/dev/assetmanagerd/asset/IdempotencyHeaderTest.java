@@ -1,0 +1,171 @@
+package dev.assetmanagerd.asset;
+
+import static dev.assetmanagerd.asset.ServiceFixture.bytes;
+import static dev.assetmanagerd.asset.ServiceFixture.fields;
+import static dev.assetmanagerd.asset.ServiceFixture.header;
+import static dev.assetmanagerd.asset.ServiceFixture.kernel;
+import static dev.assetmanagerd.asset.ServiceFixture.messages;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import com.google.protobuf.ByteString;
+import dev.assetmanagerd.api.v1.AcquireAssetRequest;
+import dev.assetmanagerd.api.v1.AssetType;
+import dev.assetmanagerd.api.v1.DeleteAssetRequest;
+import dev.assetmanagerd.api.v1.RegisterAssetRequest;
+import dev.assetmanagerd.api.v1.UploadAssetMetadata;
+import dev.assetmanagerd.log.v1.Command;
+import dev.assetmanagerd.log.v1.IdempotencyKey;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.stub.MetadataUtils;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What goes into the log of the header {@code Idempotency-Key}. */
+class IdempotencyHeaderTest {
+  private static final String HEADER = "idempotency-key";
+
+  @TempDir Path directory;
+  private ServiceFixture service;
+
+  @BeforeEach
+  void start() {
+    service = ServiceFixture.in(directory);
+    service.upload(kernel("k").setId("k"), bytes(10, 1));
+  }
+
+  @AfterEach
+  void stop() {
+    service.close();
+  }
+
+  @Test
+  void everyChangeCarriesTheKeyAndAFingerprintOfItsOwn() {
+    var keyed = service.stubWithHeader(HEADER, "key-1");
+    var unused = keyed.acquireAsset(acquire("vm").build());
+    List<IdempotencyKey> acquired = keys(Command.KindCase.ACQUIRE_ASSET);
+    var unusedToo =
+        service
+            .stubWithHeader(HEADER, "key-2")
+            .deleteAsset(DeleteAssetRequest.newBuilder().setId("k").build());
+
+    assertThat(acquired).extracting(IdempotencyKey::getKey).containsExactly("key-1");
+    assertThat(acquired.get(0).getFingerprint().size()).isEqualTo(32);
+    assertThat(keys(Command.KindCase.MARK_DELETING))
+        .extracting(IdempotencyKey::getKey)
+        .containsExactly("key-2");
+  }
+
+  @Test
+  void aCallWithoutTheHeaderHasNoKey() {
+    var unused = service.stub().acquireAsset(acquire("vm").build());
+
+    assertThat(service.registry.applied()).noneMatch(Command::hasIdempotency);
+  }
+
+  @Test
+  void bothNamesOfTheServiceAndEveryOrderOfLabelsCountAsTheSameRequest() {
+    RegisterAssetRequest.Builder request =
+        RegisterAssetRequest.newBuilder()
+            .setName("r")
+            .setType(AssetType.ASSET_TYPE_INITRD)
+            .setLocation(service.registry.everything().get(0).getLocation());
+    var headers = MetadataUtils.newAttachHeadersInterceptor(header(HEADER, "same"));
+    var unused =
+        service
+            .stubWithHeader(HEADER, "same")
+            .registerAsset(request.clone().putLabels("a", "1").putLabels("b", "2").build());
+    var unusedToo =
+        dev.assetmanagerd.api.deploy.v1.AssetManagerServiceGrpc.newBlockingStub(service.channel())
+            .withDeadlineAfter(20, TimeUnit.SECONDS)
+            .withInterceptors(headers)
+            .registerAsset(request.clone().putLabels("b", "2").putLabels("a", "1").build());
+
+    assertThat(keys(Command.KindCase.REGISTER_ASSET)).hasSize(2);
+    assertThat(fingerprints(Command.KindCase.REGISTER_ASSET)).hasSize(1);
+  }
+
+  @Test
+  void anotherRequestAndAnotherSessionHaveAnotherFingerprint() {
+    CallHeaders plain = CallHeaders.none();
+    CallHeaders inSession = CallHeaders.of(header("assetmanager-session", "s1"));
+    CallHeaders kept = CallHeaders.of(header("assetmanager-lease-ttl", "0s"));
+    OnceKey first = OnceKey.of("k", "S/Acquire", plain, acquire("vm-1").build());
+
+    assertThat(OnceKey.of("k", "S/Acquire", plain, acquire("vm-1").build())).isEqualTo(first);
+    assertThat(
+            List.of(
+                OnceKey.of("k", "S/Acquire", plain, acquire("vm-2").build()),
+                OnceKey.of("k", "S/Other", plain, acquire("vm-1").build()),
+                OnceKey.of("k", "S/Acquire", inSession, acquire("vm-1").build()),
+                OnceKey.of("k", "S/Acquire", kept, acquire("vm-1").build())))
+        .doesNotContain(first)
+        .doesNotHaveDuplicates();
+  }
+
+  @Test
+  void anUploadIsKnownByItsMetadataAndItsBytesAndNotByItsChunks() {
+    UploadAssetMetadata metadata = kernel("u").build();
+    byte[] content = bytes(2500, 7);
+    var unused = service.send(header(HEADER, "up"), messages(metadata, content));
+    var unusedToo =
+        service.send(
+            header(HEADER, "up"),
+            messages(metadata, new byte[0])[0],
+            ServiceFixture.chunk(content));
+
+    assertThat(keys(Command.KindCase.REGISTER_ASSET)).hasSize(2);
+    assertThat(fingerprints(Command.KindCase.REGISTER_ASSET)).hasSize(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "two words", " "})
+  void aKeyThatIsNoneIsRefusedAndNothingIsDone(String key) {
+    StatusRuntimeException failure =
+        catchThrowableOfType(
+            StatusRuntimeException.class,
+            () -> service.stubWithHeader(HEADER, key).acquireAsset(acquire("vm").build()));
+
+    assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT);
+    assertThat(fields(failure)).containsExactly("header Idempotency-Key");
+    assertThat(service.registry.countApplied(Command.KindCase.ACQUIRE_ASSET)).isZero();
+  }
+
+  @Test
+  void aKeyHasAtMost128Characters() {
+    var unused =
+        service.stubWithHeader(HEADER, "k".repeat(128)).acquireAsset(acquire("vm").build());
+    StatusRuntimeException failure =
+        catchThrowableOfType(
+            StatusRuntimeException.class,
+            () ->
+                service
+                    .stubWithHeader(HEADER, "k".repeat(129))
+                    .acquireAsset(acquire("vm").build()));
+
+    assertThat(failure).hasMessageContaining("1 to 128 visible ASCII characters");
+  }
+
+  private static AcquireAssetRequest.Builder acquire(String by) {
+    return AcquireAssetRequest.newBuilder().setAssetId("k").setAcquiredBy(by);
+  }
+
+  private List<IdempotencyKey> keys(Command.KindCase kind) {
+    return service.registry.applied().stream()
+        .filter(command -> command.getKindCase() == kind && command.hasIdempotency())
+        .map(Command::getIdempotency)
+        .toList();
+  }
+
+  private List<ByteString> fingerprints(Command.KindCase kind) {
+    return keys(kind).stream().map(IdempotencyKey::getFingerprint).distinct().toList();
+  }
+}
