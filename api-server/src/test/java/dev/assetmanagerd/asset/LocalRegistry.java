@@ -32,7 +32,7 @@ final class LocalRegistry implements ReplicatedRegistry, AutoCloseable {
   private final RegistryDatabase database;
   private final List<Command> applied = new ArrayList<>();
   private long wallMillis = 1_700_000_000_000L;
-  private long advanceMillis;
+  private long readingMillis;
   private long index;
   private int nextId;
   private Duration staleness = Duration.ZERO;
@@ -40,6 +40,19 @@ final class LocalRegistry implements ReplicatedRegistry, AutoCloseable {
 
   LocalRegistry(Path file) {
     this.database = RegistryDatabase.open(file);
+    // The first reading of a term only says where counting begins.
+    RegistryWriter writer = database.writer();
+    writer.begin();
+    writer.apply(entry().build());
+    writer.commit(new LogPosition(1, index));
+  }
+
+  private LogEntry.Builder entry() {
+    return LogEntry.newBuilder()
+        .setFormatLevel(RegistryWriter.FORMAT_LEVEL)
+        .setWallTimeMillis(wallMillis)
+        .setTerm(1)
+        .setClockReadingMillis(readingMillis);
   }
 
   @Override
@@ -48,14 +61,7 @@ final class LocalRegistry implements ReplicatedRegistry, AutoCloseable {
       return CompletableFuture.failedFuture(failure);
     }
     Command stamped = stamped(command);
-    LogEntry entry =
-        LogEntry.newBuilder()
-            .setFormatLevel(RegistryWriter.FORMAT_LEVEL)
-            .setWallTimeMillis(wallMillis)
-            .setClockAdvanceMillis(advanceMillis)
-            .addCommands(stamped)
-            .build();
-    advanceMillis = 0;
+    LogEntry entry = entry().addCommands(stamped).build();
     RegistryWriter writer = database.writer();
     writer.begin();
     List<Outcome> outcomes = writer.apply(entry);
@@ -116,7 +122,7 @@ final class LocalRegistry implements ReplicatedRegistry, AutoCloseable {
   /** Moves wall time and cluster time. */
   synchronized void pass(Duration time) {
     wallMillis += time.toMillis();
-    advanceMillis += time.toMillis();
+    readingMillis += time.toMillis();
   }
 
   synchronized long wallMillis() {

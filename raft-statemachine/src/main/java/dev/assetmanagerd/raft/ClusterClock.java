@@ -8,7 +8,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps the cluster clock going on an idle leader, for as long as a lease has an end to reach.
+ * Keeps the cluster clock going on an idle leader, for as long as anything has an end to reach.
  * Every entry moves the clock; this adds an empty one where there was none for a second.
  */
 final class ClusterClock {
@@ -38,7 +38,7 @@ final class ClusterClock {
     }
     boolean sent = false;
     try {
-      if (registry.read(RegistryView::hasExpiringLeases)) {
+      if (registry.read(RegistryView::hasDeadlines)) {
         var unused = log.append(List.of()).whenComplete((done, failure) -> inFlight.set(false));
         sent = true;
       }

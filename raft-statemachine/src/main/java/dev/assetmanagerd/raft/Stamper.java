@@ -11,12 +11,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
 /**
- * Puts into an entry what only the leader may decide: ids, the wall time, and how far the cluster
- * clock moves. Thread-safe.
+ * Puts into an entry what only the leader may decide: ids, the wall time, and its reading of the
+ * clock. Thread-safe.
  *
- * <p>The clock moves by this process's monotonic time since its previous stamp, at most {@link
- * #ADVANCE_MILLIS_MAX}, and not at all by the first stamp of a term. So it never runs ahead of real
- * time, whatever wall clocks, pauses or elections do; where it lags, leases live longer.
+ * <p>A reading is the time of this leadership so far, counted on this process's monotonic clock
+ * from stamp to stamp, {@link #ADVANCE_MILLIS_MAX} at most between two of them. So it never runs
+ * ahead of real time, whatever wall clocks, pauses or elections do; where it lags, leases live
+ * longer.
  */
 final class Stamper {
   static final long ADVANCE_MILLIS_MAX = 2_000;
@@ -26,6 +27,7 @@ final class Stamper {
   private final Ulids ulids;
   private long term = -1;
   private long countedNanos;
+  private long reading;
 
   Stamper(LongSupplier wallMillis, LongSupplier monotonicNanos, Ulids ulids) {
     this.wallMillis = wallMillis;
@@ -42,7 +44,8 @@ final class Stamper {
         LogEntry.newBuilder()
             .setFormatLevel(RegistryWriter.FORMAT_LEVEL)
             .setWallTimeMillis(now)
-            .setClockAdvanceMillis(advance(currentTerm));
+            .setTerm(currentTerm)
+            .setClockReadingMillis(read(currentTerm));
     commands.forEach(command -> entry.addCommands(fillIn(command, now)));
     return entry.build();
   }
@@ -54,21 +57,27 @@ final class Stamper {
         : Long.MAX_VALUE;
   }
 
-  private synchronized long advance(long currentTerm) {
+  private synchronized long read(long currentTerm) {
+    if (currentTerm < term) {
+      return 0; // Ratis will refuse the entry; counting in the newer term goes on undisturbed
+    }
     long now = monotonicNanos.getAsLong();
-    if (currentTerm != term) {
+    if (currentTerm > term) {
       term = currentTerm;
       countedNanos = now;
-      return 0;
+      reading = 0;
+      return reading;
     }
     long millis = TimeUnit.NANOSECONDS.toMillis(now - countedNanos);
     if (millis > ADVANCE_MILLIS_MAX) {
       countedNanos = now;
-      return ADVANCE_MILLIS_MAX;
+      reading += ADVANCE_MILLIS_MAX;
+    } else {
+      // Not "now": the fraction of a millisecond counts the next time.
+      countedNanos += TimeUnit.MILLISECONDS.toNanos(millis);
+      reading += millis;
     }
-    // Not "now": the fraction of a millisecond counts the next time.
-    countedNanos += TimeUnit.MILLISECONDS.toNanos(millis);
-    return millis;
+    return reading;
   }
 
   private Command fillIn(Command command, long nowMillis) {

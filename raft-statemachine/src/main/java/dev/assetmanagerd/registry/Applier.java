@@ -17,7 +17,10 @@ import java.util.Set;
  */
 final class Applier {
   /** The highest format level of an entry that this program can apply. */
-  static final int FORMAT_LEVEL = 1;
+  static final int FORMAT_LEVEL = 2;
+
+  /** Level 1 moved the clock in another way; it was never released. */
+  private static final int FORMAT_LEVEL_MIN = 2;
 
   private static final Set<KindCase> KNOWN =
       EnumSet.of(
@@ -45,12 +48,12 @@ final class Applier {
    * @return the cluster clock once the entry has moved it
    * @throws RegistryException which must stop the node: a replica that skips an entry has diverged
    */
-  static long check(LogEntry entry, long clockMillis) {
+  static ClockState check(LogEntry entry, ClockState clock) {
     int level = entry.getFormatLevel();
-    if (level < 1 || level > FORMAT_LEVEL) {
+    if (level < FORMAT_LEVEL_MIN || level > FORMAT_LEVEL) {
       throw new RegistryException(
-          "the entry asks for format level %s, but this program knows 1 to %d"
-              .formatted(Integer.toUnsignedString(level), FORMAT_LEVEL));
+          "the entry asks for format level %s, but this program knows %d to %d"
+              .formatted(Integer.toUnsignedString(level), FORMAT_LEVEL_MIN, FORMAT_LEVEL));
     }
     for (Command command : entry.getCommandsList()) {
       if (!KNOWN.contains(command.getKindCase())) {
@@ -58,17 +61,14 @@ final class Applier {
             "the entry holds a command of no known kind, request " + command.getRequestId());
       }
     }
-    long advance = entry.getClockAdvanceMillis();
-    if (advance < 0 || advance > Long.MAX_VALUE - clockMillis) {
-      throw new RegistryException(
-          "the entry moves the cluster clock, now %d, by %d".formatted(clockMillis, advance));
-    }
-    return clockMillis + advance;
+    return clock.after(entry);
   }
 
   /** Applies the commands of a checked entry, in order; one outcome each. */
   List<Outcome> apply(LogEntry entry, long clockMillis) {
-    EntryTime time = new EntryTime(Math.floorDiv(entry.getWallTimeMillis(), 1000L), clockMillis);
+    EntryTime time =
+        new EntryTime(
+            Math.floorDiv(entry.getWallTimeMillis(), 1000L), clockMillis, entry.getTerm());
     List<Outcome> outcomes = new ArrayList<>(entry.getCommandsCount());
     for (Command command : entry.getCommandsList()) {
       outcomes.add(apply(command, time));

@@ -2,6 +2,7 @@ package dev.assetmanagerd.registry;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.util.List;
 
 /** Opens connections to a registry file, with the settings that each purpose needs. */
@@ -58,6 +59,17 @@ final class Connections {
 
   /** Fails unless every page, reference and count of the file is in order. */
   static void verify(Path file) {
+    try {
+      verifyContent(file);
+    } catch (RegistryException e) {
+      if (e.getCause() instanceof SQLException) {
+        throw new RegistryException(file + " is damaged, or cannot be read", e);
+      }
+      throw e;
+    }
+  }
+
+  private static void verifyContent(Path file) {
     try (Sql sql = reader(file)) {
       List<String> damage = sql.list("PRAGMA quick_check(10)", row -> row.text(1));
       if (!damage.equals(List.of("ok"))) {
@@ -78,6 +90,17 @@ final class Connections {
               id -> {
                 throw new RegistryException(
                     file + " is damaged: asset " + id + " counts other leases than it has");
+              });
+      sql.first(
+              """
+              SELECT s.id FROM sessions AS s
+              WHERE s.lease_count <> (SELECT count(*) FROM leases WHERE session_id = s.id) LIMIT 1
+              """,
+              row -> row.text(1))
+          .ifPresent(
+              id -> {
+                throw new RegistryException(
+                    file + " is damaged: session " + id + " counts other leases than it has");
               });
       if (Progress.read(sql).clusterTimeMillis() < 0) {
         throw new RegistryException(file + " is damaged: its cluster clock is negative");

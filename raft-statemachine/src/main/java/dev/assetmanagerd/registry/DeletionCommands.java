@@ -14,7 +14,8 @@ import java.util.Optional;
 /** The two steps of deleting. */
 final class DeletionCommands {
   private static final String EXPIRED_OF_ASSET =
-      "SELECT count(*) FROM leases WHERE asset_id = ? AND expires_at <= ?";
+      "SELECT count(*) FROM leases AS l LEFT JOIN sessions AS s ON s.id = l.session_id"
+          + " WHERE l.asset_id = ? AND coalesce(l.expires_at, s.expires_at) <= ?";
   private static final String END_LEASES = "DELETE FROM leases WHERE asset_id = ?";
   private static final String MARK =
       "UPDATE assets SET status = 3, lease_count = 0 WHERE id = ? AND status = 2";

@@ -5,5 +5,6 @@ package dev.assetmanagerd.registry;
  *
  * @param wallSeconds wall clock of the leader in Unix seconds, for people
  * @param clockMillis the cluster clock after the entry has moved it
+ * @param term of the leader that stamped the entry
  */
-record EntryTime(long wallSeconds, long clockMillis) {}
+record EntryTime(long wallSeconds, long clockMillis, long term) {}

@@ -11,12 +11,15 @@ import java.util.List;
  *   assets ──&lt; asset_labels    labels, with a copy of the asset's listing key and type
  *      └─────&lt; leases
  *   label_counts, type_counts  how many assets carry a label, are of a type; derived, by triggers
+ *   sessions ──&lt; leases        a lease lives by itself or with the session of its host
+ *   released_leases, replies   what is remembered for an hour, so that repeating is safe
  *   progress                   one row: applied position, cluster clock
  * </pre>
  *
  * <p>Enumerations are stored as their protocol numbers: status 2 is AVAILABLE, 3 is DELETING.
  * created_at, last_accessed_at and acquired_at are Unix seconds for people; expires_at is
- * milliseconds of the cluster clock, null for a lease without an end.
+ * milliseconds of the cluster clock, null for a lease without an end of its own. released_at and
+ * recorded_at are of the cluster clock, too.
  */
 final class Migrations {
   /** Marks the file as a registry ("amdr"), so that no other SQLite file is taken for one. */
@@ -132,8 +135,75 @@ final class Migrations {
           END
           """);
 
+  private static final List<String> LEASES_AND_REPLIES =
+      List.of(
+          "ALTER TABLE progress ADD COLUMN clock_term INTEGER NOT NULL DEFAULT 0",
+          "ALTER TABLE progress ADD COLUMN clock_reading INTEGER NOT NULL DEFAULT 0",
+          """
+          CREATE TABLE sessions (
+            id TEXT NOT NULL PRIMARY KEY,
+            host TEXT NOT NULL,
+            opened_at INTEGER NOT NULL,
+            ttl_millis INTEGER NOT NULL CHECK (ttl_millis > 0),
+            grace_millis INTEGER NOT NULL CHECK (grace_millis >= 0),
+            expires_at INTEGER NOT NULL,
+            lease_count INTEGER NOT NULL DEFAULT 0 CHECK (lease_count >= 0)
+          ) STRICT, WITHOUT ROWID
+          """,
+          "CREATE INDEX sessions_by_expiry ON sessions (expires_at, id)",
+          "ALTER TABLE leases ADD COLUMN ttl_millis INTEGER NOT NULL DEFAULT 0",
+          // What was left of it is all that is known of the lifetime of an older lease.
+          """
+          UPDATE leases SET ttl_millis =
+            max(1000, expires_at - (SELECT cluster_time_millis FROM progress))
+            WHERE expires_at IS NOT NULL
+          """,
+          """
+          ALTER TABLE leases ADD COLUMN session_id TEXT REFERENCES sessions (id) ON DELETE RESTRICT
+            CHECK (session_id IS NULL OR expires_at IS NULL)
+          """,
+          "CREATE INDEX leases_by_holder ON leases (acquired_by, id)",
+          "CREATE INDEX leases_by_session ON leases (session_id, id) WHERE session_id IS NOT NULL",
+          """
+          CREATE TRIGGER leases_counted AFTER INSERT ON leases WHEN NEW.session_id IS NOT NULL
+          BEGIN
+            UPDATE sessions SET lease_count = lease_count + 1 WHERE id = NEW.session_id;
+          END
+          """,
+          """
+          CREATE TRIGGER leases_discounted AFTER DELETE ON leases WHEN OLD.session_id IS NOT NULL
+          BEGIN
+            UPDATE sessions SET lease_count = lease_count - 1 WHERE id = OLD.session_id;
+          END
+          """,
+          """
+          CREATE TRIGGER leases_moved AFTER UPDATE OF session_id ON leases
+          BEGIN
+            UPDATE sessions SET lease_count = lease_count - 1 WHERE id = OLD.session_id;
+            UPDATE sessions SET lease_count = lease_count + 1 WHERE id = NEW.session_id;
+          END
+          """,
+          """
+          CREATE TABLE released_leases (
+            lease_id TEXT NOT NULL PRIMARY KEY,
+            asset_id TEXT NOT NULL,
+            released_at INTEGER NOT NULL
+          ) STRICT, WITHOUT ROWID
+          """,
+          "CREATE INDEX released_leases_by_age ON released_leases (released_at, lease_id)",
+          // With a rowid: an outcome may be long.
+          """
+          CREATE TABLE replies (
+            key TEXT NOT NULL PRIMARY KEY,
+            fingerprint BLOB NOT NULL,
+            outcome BLOB NOT NULL,
+            recorded_at INTEGER NOT NULL
+          ) STRICT
+          """,
+          "CREATE INDEX replies_by_age ON replies (recorded_at, key)");
+
   /** Step n leads from schema version n to n + 1. */
-  private static final List<List<String>> STEPS = List.of(FIRST);
+  private static final List<List<String>> STEPS = List.of(FIRST, LEASES_AND_REPLIES);
 
   private Migrations() {}
 

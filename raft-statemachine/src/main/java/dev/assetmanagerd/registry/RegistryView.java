@@ -2,6 +2,8 @@ package dev.assetmanagerd.registry;
 
 import dev.assetmanagerd.api.v1.Asset;
 import dev.assetmanagerd.api.v1.StorageBackend;
+import dev.assetmanagerd.lease.v1.Lease;
+import dev.assetmanagerd.lease.v1.Session;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -50,11 +52,37 @@ public interface RegistryView {
    */
   List<Asset> collectable(long lastAccessedBefore, @Nullable String afterId, int limit);
 
-  /** Number of leases that have expired on the cluster clock and not been ended yet. */
+  /** The lease of this id, unless it has ended or expired on the cluster clock. */
+  Optional<Lease> lease(String id);
+
+  /** Leases that have not expired on the cluster clock, by id. */
+  List<Lease> leases(LeaseQuery query);
+
+  /** The session of this id, unless it has ended or expired on the cluster clock. */
+  Optional<Session> session(String id);
+
+  /**
+   * Sessions that have not expired on the cluster clock, by id.
+   *
+   * @param afterId continue behind this id; null from the start
+   * @param limit at most this many
+   */
+  List<Session> sessions(@Nullable String afterId, int limit);
+
+  /**
+   * Number of leases that have expired on the cluster clock, by themselves or with their session,
+   * and not been ended yet.
+   */
   int expiredLeases();
 
-  /** Whether any lease has an expiry, that is, whether the cluster clock has to move. */
-  boolean hasExpiringLeases();
+  /**
+   * Whether a lease or a session has expired on the cluster clock and not been ended yet. A session
+   * may have expired without a lease.
+   */
+  boolean expiryDue();
+
+  /** Whether anything has an end to reach, that is, whether the cluster clock has to move. */
+  boolean hasDeadlines();
 
   /** DELETING assets, by id, at most {@code limit}. */
   List<Asset> deleting(int limit);

@@ -23,8 +23,8 @@ public final class RegistryWriter {
   public static final int FORMAT_LEVEL = Applier.FORMAT_LEVEL;
 
   private static final String PROGRESS =
-      "UPDATE progress SET applied_term = ?, applied_index = ?, cluster_time_millis = ?"
-          + " WHERE id = 1";
+      "UPDATE progress SET applied_term = ?, applied_index = ?, cluster_time_millis = ?,"
+          + " clock_term = ?, clock_reading = ? WHERE id = 1";
 
   /** Commits between two looks at the size of the write-ahead log. */
   private static final int WAL_CHECK_COMMITS = 256;
@@ -40,7 +40,7 @@ public final class RegistryWriter {
 
   private volatile LogPosition applied;
   private State state = State.IDLE;
-  private long clockMillis;
+  private ClockState clock;
   private long commits;
   private long walBytesAllowed = WAL_BYTES_MAX;
 
@@ -54,7 +54,9 @@ public final class RegistryWriter {
     this.sql = sql;
     this.applier = new Applier(sql);
     this.wal = file.resolveSibling(file.getFileName() + "-wal");
-    this.applied = Progress.read(sql).applied();
+    Progress progress = Progress.read(sql);
+    this.applied = progress.applied();
+    this.clock = progress.clock();
   }
 
   /** The last position committed; may be asked on any thread. */
@@ -67,7 +69,7 @@ public final class RegistryWriter {
     require(State.IDLE);
     sql.update("BEGIN IMMEDIATE");
     state = State.FAILED;
-    clockMillis = Progress.read(sql).clusterTimeMillis();
+    clock = Progress.read(sql).clock();
     state = State.OPEN;
   }
 
@@ -76,16 +78,15 @@ public final class RegistryWriter {
    *
    * @return one outcome for each command, in order; rejections are outcomes
    * @throws RegistryException when the database fails, or the entry cannot be applied by this
-   *     program: a higher format level, an unknown command, a clock that moves backwards. The node
+   *     program: a higher format level, an unknown command, a stamp that no leader makes. The node
    *     must stop then, since going on without the entry would make it differ from the others
    */
   @CanIgnoreReturnValue
   public List<Outcome> apply(LogEntry entry) {
     require(State.OPEN);
     state = State.FAILED;
-    long clockAfter = Applier.check(entry, clockMillis);
-    List<Outcome> outcomes = applier.apply(entry, clockAfter);
-    clockMillis = clockAfter;
+    clock = Applier.check(entry, clock);
+    List<Outcome> outcomes = applier.apply(entry, clock.millis());
     state = State.OPEN;
     return outcomes;
   }
@@ -102,7 +103,8 @@ public final class RegistryWriter {
       throw new IllegalArgumentException(last + " is not beyond " + applied);
     }
     state = State.FAILED;
-    sql.updateOne(PROGRESS, last.term(), last.index(), clockMillis);
+    sql.updateOne(
+        PROGRESS, last.term(), last.index(), clock.millis(), clock.term(), clock.reading());
     sql.update("COMMIT");
     applied = last;
     state = State.IDLE;

@@ -2,6 +2,7 @@ package dev.assetmanagerd.registry;
 
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
 
 /** The current row of a result; columns count from 1. Valid only while it is handed out. */
 final class Row {
@@ -19,6 +20,28 @@ final class Row {
         throw new RegistryException("column " + column + " is null where it must not be");
       }
       return value;
+    } catch (SQLException e) {
+      throw new RegistryException("cannot read column " + column, e);
+    }
+  }
+
+  /** A column that is declared NOT NULL. */
+  byte[] bytes(int column) {
+    try {
+      byte[] value = results.getBytes(column);
+      if (value == null) {
+        throw new RegistryException("column " + column + " is null where it must not be");
+      }
+      return value;
+    } catch (SQLException e) {
+      throw new RegistryException("cannot read column " + column, e);
+    }
+  }
+
+  /** Null where the column is null. */
+  @Nullable String textOrNull(int column) {
+    try {
+      return results.getString(column);
     } catch (SQLException e) {
       throw new RegistryException("cannot read column " + column, e);
     }

@@ -2,6 +2,8 @@ package dev.assetmanagerd.registry;
 
 import dev.assetmanagerd.api.v1.Asset;
 import dev.assetmanagerd.api.v1.StorageBackend;
+import dev.assetmanagerd.lease.v1.Lease;
+import dev.assetmanagerd.lease.v1.Session;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -15,12 +17,19 @@ final class SnapshotView implements RegistryView {
           + """
            FROM assets AS a WHERE a.id > ? AND a.status = 2 AND a.last_accessed_at < ?
             AND (a.lease_count = 0 OR a.lease_count = (
-              SELECT count(*) FROM leases AS l WHERE l.asset_id = a.id AND l.expires_at <= ?))
+              SELECT count(*) FROM leases AS l LEFT JOIN sessions AS s ON s.id = l.session_id
+              WHERE l.asset_id = a.id AND coalesce(l.expires_at, s.expires_at) <= ?))
             ORDER BY a.id LIMIT ?
           """;
-  private static final String EXPIRED_LEASES = "SELECT count(*) FROM leases WHERE expires_at <= ?";
-  private static final String EXPIRING_LEASE =
-      "SELECT 1 FROM leases WHERE expires_at IS NOT NULL LIMIT 1";
+  private static final String EXPIRED_LEASES =
+      "SELECT (SELECT count(*) FROM leases WHERE expires_at <= ?1)"
+          + " + (SELECT coalesce(sum(lease_count), 0) FROM sessions WHERE expires_at <= ?1)";
+  private static final String EXPIRY_DUE =
+      "SELECT 1 WHERE EXISTS (SELECT 1 FROM leases WHERE expires_at <= ?1)"
+          + " OR EXISTS (SELECT 1 FROM sessions WHERE expires_at <= ?1)";
+  private static final String DEADLINE =
+      "SELECT 1 WHERE EXISTS (SELECT 1 FROM leases WHERE expires_at IS NOT NULL)"
+          + " OR EXISTS (SELECT 1 FROM sessions)";
   private static final String DELETING =
       "SELECT " + AssetRows.COLUMNS + " FROM assets AS a WHERE a.status = 3 ORDER BY a.id LIMIT ?";
   private static final String BLOB_IN_USE =
@@ -91,13 +100,41 @@ final class SnapshotView implements RegistryView {
   }
 
   @Override
+  public Optional<Lease> lease(String id) {
+    long clock = progress.clusterTimeMillis();
+    return LeaseRow.findLive(open(), id, clock).map(lease -> lease.toMessage(clock));
+  }
+
+  @Override
+  public List<Lease> leases(LeaseQuery query) {
+    return LeaseRow.list(open(), query, progress.clusterTimeMillis());
+  }
+
+  @Override
+  public Optional<Session> session(String id) {
+    long clock = progress.clusterTimeMillis();
+    return SessionRow.findLive(open(), id, clock).map(session -> session.toMessage(clock));
+  }
+
+  @Override
+  public List<Session> sessions(@Nullable String afterId, int limit) {
+    String after = afterId == null ? "" : afterId;
+    return SessionRow.list(open(), after, limit, progress.clusterTimeMillis());
+  }
+
+  @Override
+  public boolean expiryDue() {
+    return open().first(EXPIRY_DUE, row -> true, progress.clusterTimeMillis()).isPresent();
+  }
+
+  @Override
   public int expiredLeases() {
     return Math.toIntExact(open().integer(EXPIRED_LEASES, progress.clusterTimeMillis()));
   }
 
   @Override
-  public boolean hasExpiringLeases() {
-    return open().first(EXPIRING_LEASE, row -> true).isPresent();
+  public boolean hasDeadlines() {
+    return open().first(DEADLINE, row -> true).isPresent();
   }
 
   @Override

@@ -157,6 +157,8 @@ final class Sql implements AutoCloseable {
       statement.setLong(position, number);
     } else if (argument instanceof Integer number) {
       statement.setInt(position, number);
+    } else if (argument instanceof byte[] bytes) {
+      statement.setBytes(position, bytes);
     } else if (argument == null) {
       statement.setObject(position, null);
     } else {

@@ -10,9 +10,10 @@ import java.util.HexFormat;
  * SHA-256 over what replicas must agree on.
  *
  * <p>Rows are read in key order and hashed as they come: {@code R} before each row, then its
- * columns, each {@code I} and eight bytes, {@code T}, four bytes of length and UTF-8, or {@code N}
- * for null; {@code E} after each table. Left out is what may differ or is derived: the applied
- * position, physical layout, row ids, copies of columns, counts of labels.
+ * columns, each {@code I} and eight bytes, {@code T}, four bytes of length and UTF-8, {@code B},
+ * four bytes of length and as many bytes, or {@code N} for null; {@code E} after each table. Left
+ * out is what may differ or is derived: the applied position, physical layout, row ids, copies of
+ * columns, counts of labels.
  */
 final class StateHash {
   private final MessageDigest digest = sha256();
@@ -23,7 +24,11 @@ final class StateHash {
   /** Reads everything; memory use does not depend on how much that is. */
   static String of(Sql sql) {
     StateHash hash = new StateHash();
-    hash.table(sql, "progress", "SELECT cluster_time_millis FROM progress ORDER BY id", "I");
+    hash.table(
+        sql,
+        "progress",
+        "SELECT cluster_time_millis, clock_term, clock_reading FROM progress ORDER BY id",
+        "III");
     hash.table(
         sql,
         "assets",
@@ -37,13 +42,30 @@ final class StateHash {
     hash.table(
         sql,
         "leases",
-        "SELECT id, asset_id, acquired_by, acquired_at, expires_at FROM leases ORDER BY id",
-        "TTTIi");
+        "SELECT id, asset_id, acquired_by, acquired_at, expires_at, ttl_millis, session_id"
+            + " FROM leases ORDER BY id",
+        "TTTIiIt");
+    hash.table(
+        sql,
+        "sessions",
+        "SELECT id, host, opened_at, ttl_millis, grace_millis, expires_at FROM sessions"
+            + " ORDER BY id",
+        "TTIIII");
+    hash.table(
+        sql,
+        "released_leases",
+        "SELECT lease_id, asset_id, released_at FROM released_leases ORDER BY lease_id",
+        "TTI");
+    hash.table(
+        sql,
+        "replies",
+        "SELECT key, fingerprint, outcome, recorded_at FROM replies ORDER BY key",
+        "TBBI");
     return hash.finish();
   }
 
   /**
-   * @param columns one letter each: T text, I integer, i integer or null
+   * @param columns one letter each: T text, t text or null, I integer, i integer or null, B bytes
    */
   private void table(Sql sql, String name, String query, String columns) {
     text(name);
@@ -59,10 +81,13 @@ final class StateHash {
   }
 
   private void column(Row row, int column, char kind) {
-    if (kind == 'T') {
-      text(row.text(column));
-    } else if (kind == 'i' && row.isNull(column)) {
+    boolean mayBeNull = kind == 'i' || kind == 't';
+    if (mayBeNull && row.isNull(column)) {
       tag('N');
+    } else if (kind == 'T' || kind == 't') {
+      bytes('T', row.text(column).getBytes(StandardCharsets.UTF_8));
+    } else if (kind == 'B') {
+      bytes('B', row.bytes(column));
     } else {
       reserve(9);
       buffer.put((byte) 'I').putLong(row.integer(column));
@@ -70,9 +95,12 @@ final class StateHash {
   }
 
   private void text(String text) {
-    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    bytes('T', text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private void bytes(char kind, byte[] bytes) {
     reserve(5);
-    buffer.put((byte) 'T').putInt(bytes.length);
+    buffer.put((byte) kind).putInt(bytes.length);
     if (bytes.length > buffer.capacity()) {
       drain();
       digest.update(bytes);

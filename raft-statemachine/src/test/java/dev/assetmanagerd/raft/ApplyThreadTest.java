@@ -7,6 +7,7 @@ import dev.assetmanagerd.log.v1.Command;
 import dev.assetmanagerd.log.v1.LogEntry;
 import dev.assetmanagerd.registry.LogPosition;
 import dev.assetmanagerd.registry.RegistryDatabase;
+import dev.assetmanagerd.registry.RegistryWriter;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -45,7 +46,8 @@ class ApplyThreadTest {
   @Test
   void futuresCompleteWhenTheirEntryIsCommitted() throws Exception {
     CompletableFuture<Void> second = applied.await(1);
-    assertThat(submit(0, entry(1, TestCommands.register("a-0")))).succeedsWithin(SOON);
+    assertThat(submit(0, entry(RegistryWriter.FORMAT_LEVEL, TestCommands.register("a-0"))))
+        .succeedsWithin(SOON);
     assertThat(database.applied()).isEqualTo(new LogPosition(1, 0));
     assertThat(second).isNotDone();
     assertThat(submit(1, null)).succeedsWithin(SOON);
@@ -55,11 +57,13 @@ class ApplyThreadTest {
 
   @Test
   void anEntryThatCannotBeAppliedEndsItForGood() throws Exception {
-    assertThat(submit(0, entry(1, TestCommands.register("a-0")))).succeedsWithin(SOON);
+    assertThat(submit(0, entry(RegistryWriter.FORMAT_LEVEL, TestCommands.register("a-0"))))
+        .succeedsWithin(SOON);
     CompletableFuture<Message> poison = submit(1, entry(99, TestCommands.register("a-1")));
     assertThat(failure).succeedsWithin(SOON);
     assertThat(poison).failsWithin(SOON);
-    assertThatThrownBy(() -> submit(2, entry(1, TestCommands.register("a-2"))))
+    assertThatThrownBy(
+            () -> submit(2, entry(RegistryWriter.FORMAT_LEVEL, TestCommands.register("a-2"))))
         .isInstanceOf(IllegalStateException.class);
     assertThat(thread.position()).isEqualTo(new LogPosition(1, 0));
     assertThat(database.<Boolean>read(view -> view.asset("a-2").isPresent())).isFalse();
@@ -67,18 +71,21 @@ class ApplyThreadTest {
 
   @Test
   void anEntryOutOfOrderEndsItForGood() throws Exception {
-    assertThat(submit(5, entry(1, TestCommands.register("a-0")))).succeedsWithin(SOON);
-    var unused = submit(5, entry(1, TestCommands.register("a-1")));
+    assertThat(submit(5, entry(RegistryWriter.FORMAT_LEVEL, TestCommands.register("a-0"))))
+        .succeedsWithin(SOON);
+    var unused = submit(5, entry(RegistryWriter.FORMAT_LEVEL, TestCommands.register("a-1")));
     assertThat(failure).succeedsWithin(SOON);
   }
 
   @Test
   void whatIsQueuedWhilePausedIsDroppedAndReleased() throws Exception {
     thread.pause();
-    assertThat(submit(0, entry(1, TestCommands.register("a-0")))).succeedsWithin(SOON);
+    assertThat(submit(0, entry(RegistryWriter.FORMAT_LEVEL, TestCommands.register("a-0"))))
+        .succeedsWithin(SOON);
     assertThat(database.applied()).isEqualTo(LogPosition.NONE);
     thread.start(database.writer(), database.applied());
-    assertThat(submit(0, entry(1, TestCommands.register("a-0")))).succeedsWithin(SOON);
+    assertThat(submit(0, entry(RegistryWriter.FORMAT_LEVEL, TestCommands.register("a-0"))))
+        .succeedsWithin(SOON);
     assertThat(database.applied()).isEqualTo(new LogPosition(1, 0));
     assertThat(thread.transactions()).isEqualTo(1);
   }
@@ -94,6 +101,7 @@ class ApplyThreadTest {
     return LogEntry.newBuilder()
         .setFormatLevel(formatLevel)
         .setWallTimeMillis(1_700_000_000_000L)
+        .setTerm(1)
         .addAllCommands(List.of(command))
         .build();
   }

@@ -90,11 +90,13 @@ final class Commands {
         .build();
   }
 
-  static LogEntry entry(long wallSeconds, long advanceMillis, List<Command> commands) {
+  /** Stamped by the leader of term 1, when it has counted so many milliseconds. */
+  static LogEntry entry(long wallSeconds, long readingMillis, List<Command> commands) {
     return LogEntry.newBuilder()
-        .setFormatLevel(1)
+        .setFormatLevel(Applier.FORMAT_LEVEL)
         .setWallTimeMillis(wallSeconds * 1000 + 999)
-        .setClockAdvanceMillis(advanceMillis)
+        .setTerm(1)
+        .setClockReadingMillis(readingMillis)
         .addAllCommands(commands)
         .build();
   }

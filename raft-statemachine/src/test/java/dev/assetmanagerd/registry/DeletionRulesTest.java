@@ -79,7 +79,7 @@ class DeletionRulesTest {
 
     assertThat(registry.one(mark("a")).getDeletionMarked().getMarkedCount()).isEqualTo(1);
 
-    assertThat(registry.database.read(RegistryView::hasExpiringLeases)).isFalse();
+    assertThat(registry.database.read(RegistryView::hasDeadlines)).isFalse();
     assertThat(registry.asset("a").getReferenceCount()).isZero();
   }
 

@@ -118,7 +118,8 @@ class LeaseRulesTest {
 
   @Test
   void aLifetimeCountsFromTheClockOfItsOwnEntry() {
-    registry.apply(Commands.entry(registry.wall, 7_000, List.of(acquire("a", "l", 1))));
+    registry.reading += 7_000;
+    registry.one(acquire("a", "l", 1));
 
     registry.advanceClock(999);
     assertThat(registry.database.read(RegistryView::expiredLeases)).isZero();
@@ -130,7 +131,7 @@ class LeaseRulesTest {
   @Test
   void aLeaseWithoutLifetimeNeverExpires() {
     registry.one(acquire("a", "l", 0));
-    assertThat(registry.database.read(RegistryView::hasExpiringLeases)).isFalse();
+    assertThat(registry.database.read(RegistryView::hasDeadlines)).isFalse();
 
     registry.advanceClock(Long.MAX_VALUE / 2);
 
@@ -142,7 +143,7 @@ class LeaseRulesTest {
   @Test
   void expiringTakesTheOldestFirstAndSaysWhetherMoreAreDue() {
     registry.apply(acquire("a", "late", 3), acquire("a", "early", 1), acquire("a", "mid", 2));
-    assertThat(registry.database.read(RegistryView::hasExpiringLeases)).isTrue();
+    assertThat(registry.database.read(RegistryView::hasDeadlines)).isTrue();
     registry.advanceClock(3_000);
 
     LeasesExpired first = registry.one(expire(2)).getLeasesExpired();

@@ -18,6 +18,7 @@ final class RandomEntries {
 
   private final Random random;
   private long wall = TestRegistry.START;
+  private long reading;
 
   RandomEntries(long seed) {
     random = new Random(seed);
@@ -39,8 +40,8 @@ final class RandomEntries {
     for (int i = 0; i < count; i++) {
       commands.add(command());
     }
-    long advance = random.nextInt(3) == 0 ? random.nextInt(3000) : 0;
-    return Commands.entry(wall, advance, commands);
+    reading += random.nextInt(3) == 0 ? random.nextInt(3000) : 0;
+    return Commands.entry(wall, reading, commands);
   }
 
   private Command command() {

@@ -135,7 +135,8 @@ class RegistryDatabaseTest {
     }
     try (Sql sql = Sql.open(file, false)) {
       sql.execute("PRAGMA foreign_keys = ON");
-      assertThatThrownBy(() -> sql.execute("INSERT INTO leases VALUES ('x', 'a', '', 0, NULL)"))
+      assertThatThrownBy(
+              () -> sql.execute("INSERT INTO leases VALUES ('x', 'a', '', 0, NULL, 0, NULL)"))
           .hasStackTraceContaining("not AVAILABLE");
       assertThatThrownBy(() -> sql.execute("UPDATE assets SET status = 3 WHERE id = 'b'"))
           .hasStackTraceContaining("CHECK");
@@ -162,7 +163,7 @@ class RegistryDatabaseTest {
                             view.clusterTimeMillis(),
                             view.list(EVERYTHING).assets().size(),
                             view.asset("b").isPresent(),
-                            view.hasExpiringLeases());
+                            view.hasDeadlines());
                       }));
       await(started);
       registry.apply(entry(1, 77, List.of(register("b"), acquire("a", "l", 5))));
@@ -176,17 +177,18 @@ class RegistryDatabaseTest {
   @Test
   void whatIsNotCommittedIsNotSeenAndRollingBackLosesIt() {
     try (TestRegistry registry = new TestRegistry(file)) {
+      registry.advanceClock(0);
       registry.advanceClock(10);
       String before = registry.hash();
       RegistryWriter writer = registry.database.writer();
       writer.begin();
-      writer.apply(entry(1, 5, List.of(register("a"))));
+      writer.apply(entry(1, 15, List.of(register("a"))));
 
       assertThat(registry.exists("a")).isFalse();
       writer.rollback();
 
       assertThat(registry.hash()).isEqualTo(before);
-      assertThat(registry.database.applied().index()).isZero();
+      assertThat(registry.database.applied().index()).isEqualTo(1);
       registry.advanceClock(1);
       assertThat(registry.database.read(RegistryView::clusterTimeMillis)).isEqualTo(11);
     }
@@ -200,11 +202,13 @@ class RegistryDatabaseTest {
       RegistryWriter writer = registry.database.writer();
       for (var malformed :
           List.of(
-              entry(1, 0, List.of(register("a"))).toBuilder().setFormatLevel(2).build(),
+              entry(1, 0, List.of(register("a"))).toBuilder().setFormatLevel(3).build(),
+              entry(1, 0, List.of(register("a"))).toBuilder().setFormatLevel(1).build(),
               entry(1, 0, List.of(register("a"))).toBuilder().setFormatLevel(-1).build(),
               entry(1, 0, List.of(register("a"))).toBuilder().clearFormatLevel().build(),
               entry(1, -1, List.of(register("a"))),
-              entry(1, Long.MAX_VALUE, List.of(register("a"))),
+              entry(1, 5, List.of(register("a"))).toBuilder().setTerm(0).build(),
+              entry(1, 5, List.of(register("a"))).toBuilder().setTerm(-1).build(),
               entry(1, 0, List.of(register("a"), Command.getDefaultInstance())))) {
         writer.begin();
         assertThatThrownBy(() -> writer.apply(malformed)).isInstanceOf(RegistryException.class);
@@ -261,8 +265,8 @@ class RegistryDatabaseTest {
               () -> {
                 int n = 0;
                 while (!stop.get()) {
-                  // Entry n adds one asset and one millisecond.
-                  registry.apply(entry(1, 1, List.of(register("a" + n++))));
+                  // Entry n adds one asset and, but for the first, one millisecond.
+                  registry.apply(entry(1, n, List.of(register("a" + n++))));
                   some.countDown();
                 }
                 return n;
@@ -277,7 +281,7 @@ class RegistryDatabaseTest {
         try (RegistryDatabase opened = RegistryDatabase.open(copy)) {
           assertThat(opened.read(view -> view.list(EVERYTHING)).assets())
               .hasSize(Math.toIntExact(position.index() + 1));
-          assertThat(opened.read(RegistryView::clusterTimeMillis)).isEqualTo(position.index() + 1);
+          assertThat(opened.read(RegistryView::clusterTimeMillis)).isEqualTo(position.index());
         }
       }
       stop.set(true);

@@ -116,7 +116,8 @@ class RegistryScaleTest {
         commands.add(command.apply(i));
       }
       writer.begin();
-      List<Outcome> outcomes = writer.apply(Commands.entry(registry.wall, 1, commands));
+      List<Outcome> outcomes =
+          writer.apply(Commands.entry(registry.wall, ++registry.reading, commands));
       writer.commit(registry.next());
       assertThat(outcomes).noneMatch(Outcome::hasRejection);
     }
