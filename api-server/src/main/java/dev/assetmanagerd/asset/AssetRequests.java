@@ -145,7 +145,7 @@ final class AssetRequests {
   /** For how long an asset must have been unused, in seconds. */
   static long collect(GarbageCollectRequest request, AssetServiceOptions options) {
     long seconds = Fields.seconds("max_age_seconds", request.getMaxAgeSeconds());
-    return seconds == 0 ? options.gcMaxAge().toSeconds() : seconds;
+    return seconds == 0 ? options.garbage().maxAge().toSeconds() : seconds;
   }
 
   /** The ids to prepare. */

@@ -13,7 +13,7 @@ import java.time.Duration;
  *     not count
  * @param uploadIdleTimeout an upload whose client sends nothing for this long is ended
  * @param maxUploads uploads that run at the same time on this node; more are refused
- * @param gcMaxAge assets unused for this long are garbage where a call does not say otherwise
+ * @param garbage what garbage collection does
  * @param rootfsPlacement how root file systems get into a VM's directory
  * @param diskImagePlacement how disk images get there
  * @param prepareRemoteCallers whether callers on other hosts may have assets prepared on this one
@@ -24,7 +24,7 @@ public record AssetServiceOptions(
     Duration defaultDeadline,
     Duration uploadIdleTimeout,
     int maxUploads,
-    Duration gcMaxAge,
+    GarbageOptions garbage,
     PlacementMode rootfsPlacement,
     PlacementMode diskImagePlacement,
     boolean prepareRemoteCallers) {
@@ -36,7 +36,7 @@ public record AssetServiceOptions(
         Duration.ofSeconds(30),
         Duration.ofMinutes(2),
         64,
-        Duration.ofDays(7),
+        GarbageOptions.defaults(),
         PlacementMode.CLONE,
         PlacementMode.CLONE,
         false);

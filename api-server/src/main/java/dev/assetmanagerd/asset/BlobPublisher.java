@@ -118,6 +118,6 @@ final class BlobPublisher {
   }
 
   private void put(SpooledFile bytes) throws IOException {
-    writer.put(bytes.duplicate(), bytes.digest(), bytes.sizeBytes());
+    writer.put(bytes.duplicate(), bytes.digest().location(), bytes.digest(), bytes.sizeBytes());
   }
 }

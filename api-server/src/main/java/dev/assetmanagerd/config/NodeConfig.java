@@ -117,11 +117,20 @@ public record NodeConfig(
   /**
    * Garbage collection.
    *
-   * @param enabled whether the leader collects by itself
-   * @param interval how often
+   * @param enabled whether the leader collects and sweeps by itself
+   * @param interval how often it collects
    * @param maxAge time without use that makes an asset garbage
+   * @param rateLimit most assets marked, and most blobs deleted, per second
+   * @param sweepInterval how often it compares store and registry
+   * @param orphanAge age from which a blob without a record is deleted
    */
-  public record Garbage(boolean enabled, Duration interval, Duration maxAge) {}
+  public record Garbage(
+      boolean enabled,
+      Duration interval,
+      Duration maxAge,
+      int rateLimit,
+      Duration sweepInterval,
+      Duration orphanAge) {}
 
   /**
    * Secure connections.

@@ -38,7 +38,10 @@ final class NodeConfigReader {
         new NodeConfig.Garbage(
             values.get(Options.GC_ENABLED),
             values.get(Options.GC_INTERVAL),
-            values.get(Options.GC_MAX_AGE)),
+            values.get(Options.GC_MAX_AGE),
+            values.get(Options.GC_RATE_LIMIT),
+            values.get(Options.GC_SWEEP_INTERVAL),
+            values.get(Options.GC_ORPHAN_AGE)),
         security(),
         builderd(),
         tracing(),

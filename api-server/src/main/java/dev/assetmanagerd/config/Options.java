@@ -168,16 +168,38 @@ final class Options {
           "The same for disk images.");
 
   static final Option<Boolean> GC_ENABLED =
-      Option.of("GC_ENABLED", BOOL, "true", "Whether the leader collects garbage by itself.")
-          .withoutEffectYet();
+      Option.of(
+          "GC_ENABLED",
+          BOOL,
+          "true",
+          "Whether the leader collects garbage and sweeps the store by itself.");
   static final Option<Duration> GC_INTERVAL =
-      Option.of("GC_INTERVAL", Durations.POSITIVE, "1h", "How often.").withoutEffectYet();
+      Option.of("GC_INTERVAL", Durations.POSITIVE, "1h", "How often it collects garbage.");
   static final Option<Duration> GC_MAX_AGE =
       Option.of(
           "GC_MAX_AGE",
           Durations.POSITIVE,
           "168h",
           "Assets that nobody holds and nobody used for this long are garbage.");
+  static final Option<Integer> GC_RATE_LIMIT =
+      Option.of(
+          "GC_RATE_LIMIT",
+          OptionTypes.integer("number", 1, 1_000_000),
+          "1000",
+          "Most assets per second that are marked as garbage, and most blobs per second that are"
+              + " deleted.");
+  static final Option<Duration> GC_SWEEP_INTERVAL =
+      Option.of(
+          "GC_SWEEP_INTERVAL",
+          Durations.POSITIVE,
+          "24h",
+          "How often the leader compares store and registry.");
+  static final Option<Duration> GC_ORPHAN_AGE =
+      Option.of(
+          "GC_ORPHAN_AGE",
+          Durations.POSITIVE,
+          "24h",
+          "Blobs without a record that are older than this are deleted.");
 
   static final Option<TlsMode> TLS_MODE =
       Option.of(
@@ -283,7 +305,15 @@ final class Options {
           new OptionGroup(
               "Preparing VM directories",
               List.of(PREPARE_ROOTS, PREPARE_REMOTE_CALLERS, PREPARE_ROOTFS, PREPARE_DISK_IMAGE)),
-          new OptionGroup("Garbage collection", List.of(GC_ENABLED, GC_INTERVAL, GC_MAX_AGE)),
+          new OptionGroup(
+              "Garbage collection",
+              List.of(
+                  GC_ENABLED,
+                  GC_INTERVAL,
+                  GC_MAX_AGE,
+                  GC_RATE_LIMIT,
+                  GC_SWEEP_INTERVAL,
+                  GC_ORPHAN_AGE)),
           new OptionGroup(
               "Security",
               List.of(TLS_MODE, TLS_CERT_FILE, TLS_KEY_FILE, TLS_CA_FILE, SPIFFE_SOCKET)),

@@ -2,6 +2,7 @@ package dev.assetmanagerd.server;
 
 import dev.assetmanagerd.api.v1.StorageBackend;
 import dev.assetmanagerd.asset.AssetServiceOptions;
+import dev.assetmanagerd.asset.GarbageOptions;
 import dev.assetmanagerd.config.ClusterMember;
 import dev.assetmanagerd.config.NodeConfig;
 import dev.assetmanagerd.config.StorageKind;
@@ -67,10 +68,20 @@ final class NodeParts {
         DEFAULT_DEADLINE,
         UPLOAD_IDLE_TIMEOUT,
         MAX_UPLOADS,
-        config.garbage().maxAge(),
+        garbage(config.garbage()),
         placement(config.prepare().rootfs()),
         placement(config.prepare().diskImage()),
         config.prepare().remoteCallers());
+  }
+
+  private static GarbageOptions garbage(NodeConfig.Garbage garbage) {
+    return new GarbageOptions(
+        garbage.enabled(),
+        garbage.interval(),
+        garbage.maxAge(),
+        garbage.rateLimit(),
+        garbage.sweepInterval(),
+        garbage.orphanAge());
   }
 
   private static PeerSpec peer(ClusterMember member) {

@@ -6,6 +6,8 @@ import dev.assetmanagerd.storage.blob.Sha256;
 import java.io.IOException;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -21,12 +23,11 @@ final class ForgetfulStore implements BlobStore {
   }
 
   @Override
-  public BlobStat put(Path staged, Sha256 digest, long sizeBytes) throws IOException {
-    BlobStat stat = store.put(staged, digest, sizeBytes);
+  public void put(Path staged, String location, Sha256 digest, long sizeBytes) throws IOException {
+    store.put(staged, location, digest, sizeBytes);
     if (deletionsLeft.getAndDecrement() > 0) {
-      store.delete(stat.location());
+      store.delete(location);
     }
-    return stat;
   }
 
   @Override
@@ -42,6 +43,16 @@ final class ForgetfulStore implements BlobStore {
   @Override
   public Stream<BlobStat> list() throws IOException {
     return store.list();
+  }
+
+  @Override
+  public Instant storeTime() throws IOException {
+    return store.storeTime();
+  }
+
+  @Override
+  public int cleanUp(Duration olderThan) throws IOException {
+    return store.cleanUp(olderThan);
   }
 
   @Override

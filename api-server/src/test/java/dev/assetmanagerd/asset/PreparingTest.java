@@ -216,7 +216,7 @@ class PreparingTest {
             defaults.defaultDeadline(),
             defaults.uploadIdleTimeout(),
             defaults.maxUploads(),
-            defaults.gcMaxAge(),
+            defaults.garbage(),
             defaults.rootfsPlacement(),
             defaults.diskImagePlacement(),
             remoteCallers));

@@ -129,7 +129,7 @@ final class ServiceFixture implements AutoCloseable {
         Duration.ofSeconds(10),
         options.uploadIdleTimeout(),
         options.maxUploads(),
-        options.gcMaxAge(),
+        options.garbage(),
         options.rootfsPlacement(),
         options.diskImagePlacement(),
         options.prepareRemoteCallers());

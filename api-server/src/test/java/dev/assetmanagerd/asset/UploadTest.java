@@ -241,7 +241,7 @@ class UploadTest {
                 options.defaultDeadline(),
                 Duration.ofMillis(300),
                 options.maxUploads(),
-                options.gcMaxAge(),
+                options.garbage(),
                 options.rootfsPlacement(),
                 options.diskImagePlacement(),
                 options.prepareRemoteCallers()));
@@ -267,7 +267,7 @@ class UploadTest {
                 options.defaultDeadline(),
                 options.uploadIdleTimeout(),
                 1,
-                options.gcMaxAge(),
+                options.garbage(),
                 options.rootfsPlacement(),
                 options.diskImagePlacement(),
                 options.prepareRemoteCallers()));

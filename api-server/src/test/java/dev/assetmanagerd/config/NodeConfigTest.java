@@ -76,6 +76,9 @@ class NodeConfigTest {
     all.put("GC_ENABLED", "false");
     all.put("GC_INTERVAL", "15m");
     all.put("GC_MAX_AGE", "16h");
+    all.put("GC_RATE_LIMIT", "250");
+    all.put("GC_SWEEP_INTERVAL", "6h");
+    all.put("GC_ORPHAN_AGE", "48h");
     all.put("TLS_MODE", "disabled");
     all.put("TLS_CERT_FILE", "/t/cert");
     all.put("TLS_KEY_FILE", "/t/key");
@@ -143,7 +146,13 @@ class NodeConfigTest {
                     true,
                     PlacementMode.LINK,
                     PlacementMode.LINK),
-                new NodeConfig.Garbage(false, Duration.ofMinutes(15), Duration.ofHours(16)),
+                new NodeConfig.Garbage(
+                    false,
+                    Duration.ofMinutes(15),
+                    Duration.ofHours(16),
+                    250,
+                    Duration.ofHours(6),
+                    Duration.ofHours(48)),
                 new NodeConfig.Security(
                     TlsMode.DISABLED,
                     Optional.of(Path.of("/t/cert")),
@@ -317,8 +326,8 @@ class NodeConfigTest {
 
   @Test
   void anOptionThatIsSetInVainIsNamed() {
-    assertThat(ConfigText.withoutEffect(Map.of(PREFIX + "GC_INTERVAL", "5m")))
-        .containsExactly(PREFIX + "GC_INTERVAL has no effect in this version");
+    assertThat(ConfigText.withoutEffect(Map.of(PREFIX + "DOWNLOAD_TIMEOUT", "5m")))
+        .containsExactly(PREFIX + "DOWNLOAD_TIMEOUT has no effect in this version");
     assertThat(ConfigText.withoutEffect(Map.of())).isEmpty();
   }
 

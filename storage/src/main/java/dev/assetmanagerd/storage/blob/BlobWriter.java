@@ -11,13 +11,16 @@ public interface BlobWriter {
   Path stagingDirectory();
 
   /**
-   * Makes a staged file a blob, under its digest. When this returns, the blob is whole, durable and
-   * visible to every node; before, nobody can see any of it. Where the blob exists already, in its
-   * full size, it is left as it is. The staged file is consumed either way.
+   * Makes a staged file a blob, at a location of its digest. When this returns, the blob is whole,
+   * durable and visible to every node; before, nobody can see any of it. Where the blob exists
+   * already, in its full size, it is left as it is, its time included. The staged file is consumed
+   * either way.
    *
    * @param staged a complete, fsynced file in {@link #stagingDirectory()}
+   * @param location one of the {@linkplain Sha256#isLocation locations of the digest}
    * @param digest of its content, computed by the caller while writing it
    * @param sizeBytes its size
+   * @throws InvalidLocationException when the location is another
    */
-  BlobStat put(Path staged, Sha256 digest, long sizeBytes) throws IOException;
+  void put(Path staged, String location, Sha256 digest, long sizeBytes) throws IOException;
 }

@@ -10,15 +10,36 @@ import java.util.regex.Pattern;
 public record Sha256(String hex) {
   private static final Pattern SYNTAX = Pattern.compile("[0-9a-f]{64}");
 
+  /** The number 1 is not written. */
+  private static final String NUMBER = "(\\.([2-9]|[1-9][0-9]{1,8}))?";
+
+  private static final Pattern NUMBER_SYNTAX = Pattern.compile(NUMBER);
+  private static final Pattern FILE_NAME_SYNTAX = Pattern.compile("[0-9a-f]{64}" + NUMBER);
+
   public Sha256 {
     if (!SYNTAX.matcher(hex).matches()) {
       throw new IllegalArgumentException("not 64 lower-case hexadecimal digits: " + hex);
     }
   }
 
-  /** The location of the blob with this digest in every store: {@code ab/abcd…}. */
+  /** The first location of the blob with this digest in every store: {@code ab/abcd…}. */
   public String location() {
     return hex.substring(0, 2) + "/" + hex;
+  }
+
+  /**
+   * Whether a location is one of this digest: {@link #location()}, or that with a number behind it
+   * from 2 on, {@code ab/abcd….2}. Bytes that come back while their last blob is being deleted go
+   * to a location that no deletion knows.
+   */
+  public boolean isLocation(String location) {
+    return location.startsWith(location())
+        && NUMBER_SYNTAX.matcher(location.substring(location().length())).matches();
+  }
+
+  /** Whether this is the last segment of some digest's location. */
+  static boolean isFileName(String name) {
+    return FILE_NAME_SYNTAX.matcher(name).matches();
   }
 
   @Override

@@ -15,7 +15,6 @@ import java.util.stream.Stream;
 /** Goes through the content-addressed files under a root, one of the 256 directories at a time. */
 final class ShardListing {
   private static final Pattern SHARD = Pattern.compile("[0-9a-f]{2}");
-  private static final Pattern DIGEST = Pattern.compile("[0-9a-f]{64}");
 
   private ShardListing() {}
 
@@ -33,7 +32,7 @@ final class ShardListing {
   private static Stream<Path> files(Path shard) {
     try {
       return StaleHandles.retrying(() -> Files.list(shard))
-          .filter(file -> DIGEST.matcher(name(file)).matches())
+          .filter(file -> Sha256.isFileName(name(file)))
           .filter(file -> name(file).startsWith(name(shard)));
     } catch (NoSuchFileException e) {
       return Stream.empty();
@@ -49,7 +48,11 @@ final class ShardListing {
               () ->
                   Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS));
       return attributes.isRegularFile()
-          ? Optional.of(new BlobStat(new Sha256(name(file)).location(), attributes.size()))
+          ? Optional.of(
+              new BlobStat(
+                  name(file).substring(0, 2) + "/" + name(file),
+                  attributes.size(),
+                  attributes.lastModifiedTime().toInstant()))
           : Optional.empty();
     } catch (NoSuchFileException e) {
       return Optional.empty(); // deleted since it was listed

@@ -16,6 +16,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -27,11 +28,11 @@ import org.slf4j.LoggerFactory;
 /**
  * Blobs as files under a directory, on a local disk or on NFS, where all nodes see the same one.
  *
- * <p>A blob of ours is the file {@code ab/abcd…} of mode 0444. It comes into being by a rename of a
- * flushed file, followed by a flush of the directory: it is there whole, and to stay, or not at
- * all. Other files under the root can be read, and deleted, by their relative path; see {@link
- * LocationSyntax} for its form. Nothing outside the root can be reached, neither by the location
- * nor by symbolic links.
+ * <p>A blob of ours is the file {@code ab/abcd…}, or {@code ab/abcd….2} and so on, of mode 0444. It
+ * comes into being by a rename of a flushed file, followed by a flush of the directory: it is there
+ * whole, and to stay, or not at all. Other files under the root can be read, and deleted, by their
+ * relative path; see {@link LocationSyntax} for its form. Nothing outside the root can be reached,
+ * neither by the location nor by symbolic links.
  *
  * <p>Stale NFS handles are looked up again; other I/O errors are the caller's. The root is not
  * created again when it disappears: an unmounted share is an error and not an empty store.
@@ -88,12 +89,7 @@ public final class SharedDirectoryBlobStore implements BlobStore {
     return staging.directory();
   }
 
-  /**
-   * Deletes files that uploads of any node, also one that is gone for good, have left behind.
-   *
-   * @param olderThan how long nobody has written to them; an hour at least
-   * @return how many there were
-   */
+  @Override
   public int cleanUp(Duration olderThan) throws IOException {
     if (olderThan.compareTo(MIN_LEFTOVER_AGE) < 0) {
       throw new IllegalArgumentException(
@@ -105,7 +101,13 @@ public final class SharedDirectoryBlobStore implements BlobStore {
   @Override
   public Optional<BlobStat> stat(String location) throws IOException {
     String relative = LocationSyntax.relative(location, rootSpellings);
-    return findFile(relative).map(found -> new BlobStat(relative, found.attributes().size()));
+    return findFile(relative)
+        .map(
+            found ->
+                new BlobStat(
+                    relative,
+                    found.attributes().size(),
+                    found.attributes().lastModifiedTime().toInstant()));
   }
 
   @Override
@@ -125,18 +127,20 @@ public final class SharedDirectoryBlobStore implements BlobStore {
   }
 
   @Override
-  public BlobStat put(Path staged, Sha256 digest, long sizeBytes) throws IOException {
+  public void put(Path staged, String location, Sha256 digest, long sizeBytes) throws IOException {
     try {
+      if (!digest.isLocation(location)) {
+        throw new InvalidLocationException(location, "is no location of digest " + digest);
+      }
       requirePresent();
       requireWhole(staged, sizeBytes);
       Path shard = durableShard(digest);
-      Path target = shard.resolve(digest.hex());
+      Path target = shard.resolve(ConfinedDirectory.lastName(location));
       if (!StaleHandles.retrying(() -> isWhole(target, sizeBytes))) {
         publish(staged, target, sizeBytes);
       }
       // Also when it was there: another node may have renamed it and not have come this far yet.
       StaleHandles.retryingAction(() -> DurableFiles.syncDirectory(shard));
-      return new BlobStat(digest.location(), sizeBytes);
     } finally {
       discard(staged);
     }
@@ -169,6 +173,13 @@ public final class SharedDirectoryBlobStore implements BlobStore {
   public Stream<BlobStat> list() throws IOException {
     requirePresent();
     return ShardListing.of(root);
+  }
+
+  /** On NFS that of the server, which may be seconds behind where attributes are cached. */
+  @Override
+  public Instant storeTime() throws IOException {
+    requirePresent();
+    return staging.now();
   }
 
   private Path require(String location) throws IOException {

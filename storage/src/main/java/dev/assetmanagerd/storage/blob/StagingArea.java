@@ -14,6 +14,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -67,14 +68,16 @@ final class StagingArea {
 
   /** Deletes what any node left here and nobody has written to for a while. */
   int deleteOlderThan(Duration age) throws IOException {
-    // The server's clock made the files' times, so it is asked for the present time as well.
+    FileTime limit = FileTime.from(now().minus(age));
+    return delete(file -> StagedName.isStaged(nameOf(file)) && isOlder(file, limit));
+  }
+
+  /** The present time by the clock that makes the files' times: the file server's. */
+  Instant now() throws IOException {
     Path now = newFile();
     try {
       touch(now);
-      FileTime limit =
-          FileTime.from(
-              Files.getLastModifiedTime(now, LinkOption.NOFOLLOW_LINKS).toInstant().minus(age));
-      return delete(file -> StagedName.isStaged(nameOf(file)) && isOlder(file, limit));
+      return Files.getLastModifiedTime(now, LinkOption.NOFOLLOW_LINKS).toInstant();
     } finally {
       Files.deleteIfExists(now);
     }

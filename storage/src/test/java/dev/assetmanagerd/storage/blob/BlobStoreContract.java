@@ -14,6 +14,8 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -113,7 +115,8 @@ abstract class BlobStoreContract {
 
     BlobStat put = put(content);
 
-    assertThat(put).isEqualTo(new BlobStat(digest(content).location(), LARGE));
+    assertThat(put.location()).isEqualTo(digest(content).location());
+    assertThat(put.sizeBytes()).isEqualTo(LARGE);
     assertThat(store.stat(put.location())).contains(put);
     assertThat(read(put.location(), 0)).isEqualTo(content);
     assertThat(listed()).containsExactly(put);
@@ -121,6 +124,75 @@ abstract class BlobStoreContract {
     if (local.isPresent()) {
       assertThat(local.get()).hasBinaryContent(content);
     }
+  }
+
+  @Test
+  void theSameBytesCanLieAtSeveralLocationsOfTheirDigest() throws IOException {
+    byte[] content = content(1000, 14);
+    Sha256 digest = digest(content);
+    List<String> locations =
+        List.of(digest.location(), digest.location() + ".2", digest.location() + ".123");
+
+    for (String location : locations) {
+      putAt(location, content);
+    }
+
+    assertThat(listed())
+        .extracting(BlobStat::location)
+        .containsExactlyInAnyOrderElementsOf(locations);
+    assertThat(store.delete(locations.get(0))).isTrue();
+    assertThat(store.stat(locations.get(0))).isEmpty();
+    assertThat(read(locations.get(1), 0)).isEqualTo(content);
+    assertThat(read(locations.get(2), 0)).isEqualTo(content);
+  }
+
+  @Test
+  void aLocationThatIsNotOneOfTheDigestIsRefusedAndTheStagedFileConsumed() throws IOException {
+    byte[] content = content(1000, 15);
+    String location = digest(content).location();
+    List<String> wrong =
+        List.of(
+            digest("other").location(),
+            location + ".1",
+            location + ".0",
+            location + ".02",
+            location + ".-2",
+            location + ".2.3",
+            location + ".1234567890",
+            location + ".metadata.json",
+            location + "/2",
+            "../" + location,
+            digest(content).hex(),
+            "");
+
+    for (String bad : wrong) {
+      assertThatExceptionOfType(InvalidLocationException.class)
+          .as(bad)
+          .isThrownBy(() -> putAt(bad, content));
+    }
+
+    assertThat(staged()).isEmpty();
+    assertThat(listed()).isEmpty();
+  }
+
+  @Test
+  void theAgeOfABlobIsToldByTheClockOfItsStore() throws IOException {
+    Instant before = store.storeTime();
+    BlobStat blob = put(content(1000, 16));
+    Instant after = store.storeTime();
+
+    assertThat(blob.lastModified()).isBetween(before.minusMillis(20), after.plusMillis(20));
+    assertThat(listed()).containsExactly(blob);
+    assertThat(staged()).as("what asking for the time leaves behind").isEmpty();
+  }
+
+  @Test
+  void cleaningUpSparesWhatMayBeInUse() throws IOException {
+    Path file = stage(content(10, 17));
+
+    assertThat(store.cleanUp(Duration.ofHours(1))).isZero();
+    assertThat(staged()).containsExactly(file);
+    assertThatIllegalArgumentException().isThrownBy(() -> store.cleanUp(Duration.ofMinutes(59)));
   }
 
   @Test
@@ -171,7 +243,7 @@ abstract class BlobStoreContract {
     Path file = stage(content);
 
     assertThatExceptionOfType(IOException.class)
-        .isThrownBy(() -> store.put(file, digest(content), 1001))
+        .isThrownBy(() -> store.put(file, digest(content).location(), digest(content), 1001))
         .withMessageContaining("1001");
 
     assertThat(staged()).isEmpty();
@@ -289,7 +361,7 @@ abstract class BlobStoreContract {
                 }
                 return seen;
               });
-      List<Callable<BlobStat>> puts = new ArrayList<>();
+      List<Callable<Boolean>> puts = new ArrayList<>();
       CountDownLatch together = new CountDownLatch(8);
       for (int i = 0; i < 8; i++) {
         puts.add(
@@ -297,11 +369,12 @@ abstract class BlobStoreContract {
               Path file = stage(content);
               together.countDown();
               assertThat(together.await(30, TimeUnit.SECONDS)).isTrue();
-              return store.put(file, digest(content), LARGE);
+              store.put(file, location, digest(content), LARGE);
+              return store.stat(location).isPresent();
             });
       }
-      for (Future<BlobStat> put : threads.invokeAll(puts, 60, TimeUnit.SECONDS)) {
-        assertThat(put.get()).isEqualTo(new BlobStat(location, LARGE));
+      for (Future<Boolean> put : threads.invokeAll(puts, 60, TimeUnit.SECONDS)) {
+        assertThat(put.get()).as("visible when the put has returned").isTrue();
       }
       over.set(true);
       assertThat(reader.get(30, TimeUnit.SECONDS)).isNotNegative();
@@ -323,7 +396,7 @@ abstract class BlobStoreContract {
           List.of(
               () -> {
                 for (int i = 0; i < 30; i++) {
-                  put(content);
+                  putAt(location, content);
                 }
                 return true;
               },
@@ -369,7 +442,13 @@ abstract class BlobStoreContract {
   }
 
   final BlobStat put(byte[] content) throws IOException {
-    return store.put(stage(content), digest(content), content.length);
+    String location = digest(content).location();
+    putAt(location, content);
+    return store.stat(location).orElseThrow();
+  }
+
+  final void putAt(String location, byte[] content) throws IOException {
+    store.put(stage(content), location, digest(content), content.length);
   }
 
   final byte[] read(String location, long offset) throws IOException {

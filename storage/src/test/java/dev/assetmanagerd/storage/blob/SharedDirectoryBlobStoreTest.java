@@ -14,6 +14,8 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -91,9 +93,11 @@ class SharedDirectoryBlobStoreTest extends BlobStoreContract {
     try {
       Files.write(file, content);
 
-      BlobStat put = store().put(file, digest(content), content.length);
+      String location = digest(content).location();
 
-      assertThat(read(put.location(), 0)).isEqualTo(content);
+      store().put(file, location, digest(content), content.length);
+
+      assertThat(read(location, 0)).isEqualTo(content);
       assertThat(file).doesNotExist();
       assertThat(staged()).isEmpty();
     } finally {
@@ -145,7 +149,7 @@ class SharedDirectoryBlobStoreTest extends BlobStoreContract {
           if (i % 5 == 4) {
             Files.deleteIfExists(Path.of(args[0]).resolve(file.digest().location()));
           }
-          store.put(file.path(), file.digest(), file.sizeBytes());
+          store.put(file.path(), file.digest().location(), file.digest(), file.sizeBytes());
         }
       }
     }
@@ -163,7 +167,9 @@ class SharedDirectoryBlobStoreTest extends BlobStoreContract {
       Path file = root().resolve(name);
       Files.createDirectories(file.resolveSibling(""));
       Files.writeString(file, name);
-      BlobStat expected = new BlobStat(name, name.getBytes(UTF_8).length);
+      BlobStat expected =
+          new BlobStat(
+              name, name.getBytes(UTF_8).length, Files.getLastModifiedTime(file).toInstant());
 
       assertThat(store().stat(name)).contains(expected);
       assertThat(store().stat(file.toString())).contains(expected);
@@ -180,7 +186,8 @@ class SharedDirectoryBlobStoreTest extends BlobStoreContract {
     Files.writeString(hidden.resolve("vmlinux"), "x");
 
     assertThat(other.stat(hidden.resolve("vmlinux").toString()))
-        .contains(new BlobStat("vmlinux", 1));
+        .map(BlobStat::location)
+        .contains("vmlinux");
   }
 
   @Test
@@ -191,7 +198,8 @@ class SharedDirectoryBlobStoreTest extends BlobStoreContract {
 
     assertThat(linked.stat(link.resolve("vmlinux").toString()))
         .isEqualTo(linked.stat(root().resolve("vmlinux").toString()))
-        .contains(new BlobStat("vmlinux", 1));
+        .map(BlobStat::location)
+        .contains("vmlinux");
   }
 
   @Test
@@ -238,7 +246,7 @@ class SharedDirectoryBlobStoreTest extends BlobStoreContract {
     Files.writeString(root().resolve("vmlinux-6.1"), "kernel");
     Files.createSymbolicLink(root().resolve("vmlinux"), Path.of("vmlinux-6.1"));
 
-    assertThat(store().stat("vmlinux")).contains(new BlobStat("vmlinux", 6));
+    assertThat(store().stat("vmlinux")).map(BlobStat::sizeBytes).contains(6L);
     assertThat(store().delete("vmlinux")).isTrue();
 
     assertThat(Files.exists(root().resolve("vmlinux"), LinkOption.NOFOLLOW_LINKS)).isFalse();
@@ -324,12 +332,10 @@ class SharedDirectoryBlobStoreTest extends BlobStoreContract {
     Path fresh = leftover("n2");
     Path foreign = Files.writeString(root().resolve(".staging/not-ours"), "x");
     Files.setLastModifiedTime(foreign, FileTime.fromMillis(0));
-    SharedDirectoryBlobStore store = (SharedDirectoryBlobStore) store();
 
-    assertThat(store.cleanUp(Duration.ofHours(24))).isEqualTo(1);
+    assertThat(store().cleanUp(Duration.ofHours(24))).isEqualTo(1);
 
     assertThat(staged()).containsExactlyInAnyOrder(fresh, foreign);
-    assertThatIllegalArgumentException().isThrownBy(() -> store.cleanUp(Duration.ofMinutes(59)));
   }
 
   @Test
@@ -344,7 +350,8 @@ class SharedDirectoryBlobStoreTest extends BlobStoreContract {
     assertUnavailable(() -> store().delete(location));
     assertUnavailable(() -> store().open(location, 0));
     assertUnavailable(() -> store().list());
-    assertUnavailable(() -> store().put(staged, digest(content), 1000));
+    assertUnavailable(() -> store().storeTime());
+    assertUnavailable(() -> store().put(staged, location, digest(content), 1000));
     assertThat(root()).isEmptyDirectory();
   }
 
@@ -367,6 +374,15 @@ class SharedDirectoryBlobStoreTest extends BlobStoreContract {
   }
 
   @Test
+  void listingTellsTheTimeTheFileWasWritten() throws IOException {
+    BlobStat blob = put(content(1000, 30));
+    Instant dayAgo = store().storeTime().minus(Duration.ofDays(1)).truncatedTo(ChronoUnit.SECONDS);
+    Files.setLastModifiedTime(root().resolve(blob.location()), FileTime.from(dayAgo));
+
+    assertThat(listed()).extracting(BlobStat::lastModified).containsExactly(dayAgo);
+  }
+
+  @Test
   void listingLeavesOutWhatIsNotUnderItsDigest() throws IOException {
     BlobStat blob = put(content(1000, 29));
     String hex = digest("elsewhere").hex();
@@ -377,6 +393,9 @@ class SharedDirectoryBlobStoreTest extends BlobStoreContract {
     Files.writeString(wrongShard.resolve(hex), "x");
     Files.createDirectories(wrongShard.resolve(wrongShard.getFileName() + hex.substring(2)));
     Files.writeString(root().resolve(hex), "x");
+    for (String end : List.of(".1", ".02", ".2x", ".2.3", ".metadata.json", "2")) {
+      Files.writeString(root().resolve(blob.location() + end), "x");
+    }
 
     assertThat(listed()).containsExactly(blob);
   }
