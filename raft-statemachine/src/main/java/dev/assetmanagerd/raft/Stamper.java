@@ -5,6 +5,8 @@ import dev.assetmanagerd.log.v1.AcquireAsset;
 import dev.assetmanagerd.log.v1.Command;
 import dev.assetmanagerd.log.v1.LogEntry;
 import dev.assetmanagerd.log.v1.RegisterAsset;
+import dev.assetmanagerd.log.v1.RequestBuild;
+import dev.assetmanagerd.log.v1.ReserveBlob;
 import dev.assetmanagerd.registry.RegistryWriter;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -84,6 +86,8 @@ final class Stamper {
     return switch (command.getKindCase()) {
       case REGISTER_ASSET -> withIdAndTimes(command, nowMillis);
       case ACQUIRE_ASSET -> withLeaseId(command, nowMillis);
+      case RESERVE_BLOB -> withReservationId(command, nowMillis);
+      case REQUEST_BUILD -> withSuggestedId(command, nowMillis);
       default -> command;
     };
   }
@@ -111,6 +115,26 @@ final class Stamper {
     }
     return command.toBuilder()
         .setAcquireAsset(acquire.toBuilder().setLeaseId(ulids.next(nowMillis)))
+        .build();
+  }
+
+  private Command withReservationId(Command command, long nowMillis) {
+    ReserveBlob reserve = command.getReserveBlob();
+    if (!reserve.getReservationId().isEmpty()) {
+      return command;
+    }
+    return command.toBuilder()
+        .setReserveBlob(reserve.toBuilder().setReservationId(ulids.next(nowMillis)))
+        .build();
+  }
+
+  private Command withSuggestedId(Command command, long nowMillis) {
+    RequestBuild request = command.getRequestBuild();
+    if (!request.getSuggestedAssetId().isEmpty()) {
+      return command;
+    }
+    return command.toBuilder()
+        .setRequestBuild(request.toBuilder().setSuggestedAssetId(ulids.next(nowMillis)))
         .build();
   }
 }

@@ -4,6 +4,7 @@ import dev.assetmanagerd.log.v1.Command;
 import dev.assetmanagerd.log.v1.Command.KindCase;
 import dev.assetmanagerd.log.v1.LogEntry;
 import dev.assetmanagerd.log.v1.Outcome;
+import dev.assetmanagerd.log.v1.Rejection;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -30,14 +31,26 @@ final class Applier {
           KindCase.MARK_DELETING,
           KindCase.PURGE_ASSETS,
           KindCase.EXPIRE_LEASES,
-          KindCase.TOUCH_ASSETS);
+          KindCase.TOUCH_ASSETS,
+          KindCase.RESERVE_BLOB,
+          KindCase.CONDEMN_BLOBS,
+          KindCase.FORGET_BLOBS,
+          KindCase.NOTE_BLOBS,
+          KindCase.REQUEST_BUILD,
+          KindCase.ADVANCE_BUILD);
 
   private final AssetCommands assets;
   private final LeaseCommands leases;
   private final DeletionCommands deletion;
+  private final BlobCommands blobs;
+  private final BuildCommands builds;
+  private final BuildSteps buildSteps;
 
   Applier(Sql sql) {
-    this.assets = new AssetCommands(sql);
+    this.builds = new BuildCommands(sql);
+    this.buildSteps = new BuildSteps(sql);
+    this.blobs = new BlobCommands(sql);
+    this.assets = new AssetCommands(sql, builds);
     this.leases = new LeaseCommands(sql);
     this.deletion = new DeletionCommands(sql);
   }
@@ -77,14 +90,26 @@ final class Applier {
   }
 
   private Outcome apply(Command command, EntryTime time) {
+    if (command.getOnlyInTerm() != 0 && command.getOnlyInTerm() != time.term()) {
+      return Outcomes.rejected(
+          Rejection.Rule.RULE_TERM_ENDED,
+          "only_in_term",
+          "the term %d is over, this is term %d".formatted(command.getOnlyInTerm(), time.term()));
+    }
     return switch (command.getKindCase()) {
       case REGISTER_ASSET -> assets.register(command.getRegisterAsset(), time);
       case ACQUIRE_ASSET -> leases.acquire(command.getAcquireAsset(), time);
       case RELEASE_ASSET -> leases.release(command.getReleaseAsset());
       case MARK_DELETING -> deletion.mark(command.getMarkDeleting(), time);
-      case PURGE_ASSETS -> deletion.purge(command.getPurgeAssets());
+      case PURGE_ASSETS -> deletion.purge(command.getPurgeAssets(), time);
       case EXPIRE_LEASES -> leases.expire(command.getExpireLeases(), time);
       case TOUCH_ASSETS -> assets.touch(command.getTouchAssets(), time);
+      case RESERVE_BLOB -> blobs.reserve(command.getReserveBlob(), time);
+      case CONDEMN_BLOBS -> blobs.condemn(command.getCondemnBlobs(), time);
+      case FORGET_BLOBS -> blobs.forget(command.getForgetBlobs(), time);
+      case NOTE_BLOBS -> blobs.note(command.getNoteBlobs());
+      case REQUEST_BUILD -> builds.request(command.getRequestBuild(), time);
+      case ADVANCE_BUILD -> buildSteps.advance(command.getAdvanceBuild(), time);
       default -> throw new IllegalStateException("the entry was not checked");
     };
   }

@@ -8,6 +8,7 @@ import dev.assetmanagerd.log.v1.Outcome;
 import dev.assetmanagerd.log.v1.RegisterAsset;
 import dev.assetmanagerd.log.v1.Rejection.Rule;
 import dev.assetmanagerd.log.v1.TouchAssets;
+import dev.assetmanagerd.registry.BlobRows.Reservation;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -21,16 +22,20 @@ final class AssetCommands {
       """;
   private static final String INSERT_LABEL =
       "INSERT INTO asset_labels (asset_id, key, value, created_at, type) VALUES (?, ?, ?, ?, ?)";
-  private static final String LOCATION_BEING_DELETED =
-      "SELECT id FROM assets WHERE location = ? AND backend = ? AND status = 3 LIMIT 1";
+  private static final String HEAL =
+      "UPDATE assets SET status = 2, location = ? WHERE id = ? AND status = 4";
   private static final String TOUCH =
       "UPDATE assets SET last_accessed_at = ?1 WHERE id = ?2 AND status = 2"
           + " AND last_accessed_at < ?1";
 
   private final Sql sql;
+  private final BlobRows blobs;
+  private final BuildCommands builds;
 
-  AssetCommands(Sql sql) {
+  AssetCommands(Sql sql, BuildCommands builds) {
     this.sql = sql;
+    this.blobs = new BlobRows(sql);
+    this.builds = builds;
   }
 
   Outcome register(RegisterAsset command, EntryTime time) {
@@ -39,25 +44,51 @@ final class AssetCommands {
     if (malformed != null) {
       return malformed;
     }
+    String reservationId = command.getReservationId();
+    Optional<Reservation> reservation =
+        reservationId.isEmpty() ? Optional.empty() : blobs.reservation(reservationId);
     Optional<Asset> holder = AssetRows.find(sql, wanted.getId()).map(Asset.Builder::build);
+    Outcome outcome;
     if (holder.isPresent()) {
-      return idTaken(wanted, holder.get());
+      outcome = idTaken(command, holder.get(), reservation.filter(r -> r.live(time.clockMillis())));
+    } else {
+      outcome = registerNew(command, reservation, time);
     }
-    boolean beingDeleted =
-        sql.first(
-                LOCATION_BEING_DELETED,
-                row -> row.text(1),
-                wanted.getLocation(),
-                wanted.getBackendValue())
-            .isPresent();
-    if (beingDeleted) {
+    if (outcome.hasAssetRegistered()) {
+      blobs.unreserve(reservationId);
+      completeBuilds(outcome.getAssetRegistered().getAsset(), time);
+    }
+    return outcome;
+  }
+
+  private void completeBuilds(Asset asset, EntryTime time) {
+    if (asset.getStatus() == AssetStatus.ASSET_STATUS_AVAILABLE) {
+      builds.completeBy(asset, time);
+    }
+  }
+
+  private Outcome registerNew(
+      RegisterAsset command, Optional<Reservation> reservation, EntryTime time) {
+    Asset wanted = command.getAsset();
+    if (!command.getReservationId().isEmpty()) {
+      if (reservation.isEmpty() || !reservation.get().live(time.clockMillis())) {
+        return Outcomes.rejected(
+            Rule.RULE_RESERVATION_EXPIRED,
+            "reservation_id",
+            "the reservation \"" + command.getReservationId() + "\" has expired or never was");
+      }
+      if (!reservation.get().isFor(wanted)) {
+        return Outcomes.invalid(
+            "reservation_id",
+            "the reservation \"" + command.getReservationId() + "\" is for other bytes");
+      }
+    }
+    if (blobs.condemned(wanted.getBackendValue(), wanted.getLocation())) {
       return locationBeingDeleted(wanted);
     }
     Asset asset = stamped(wanted, time);
     insert(asset);
-    return Outcome.newBuilder()
-        .setAssetRegistered(AssetRegistered.newBuilder().setAsset(asset))
-        .build();
+    return registered(asset, false);
   }
 
   /** Moves the time of last use of AVAILABLE assets, never backwards; counts those it moved. */
@@ -99,35 +130,61 @@ final class AssetCommands {
     return null;
   }
 
-  private static Outcome idTaken(Asset wanted, Asset holder) {
+  private Outcome idTaken(
+      RegisterAsset command, Asset holder, Optional<Reservation> liveReservation) {
+    Asset wanted = command.getAsset();
+    boolean uploaded = !command.getReservationId().isEmpty();
     if (holder.getStatus() == AssetStatus.ASSET_STATUS_DELETING) {
-      boolean sameBlob =
-          holder.getBackendValue() == wanted.getBackendValue()
-              && holder.getLocation().equals(wanted.getLocation());
-      return sameBlob
+      return sameBlob(holder, wanted, uploaded)
           ? locationBeingDeleted(wanted)
           : Outcomes.rejected(
               Rule.RULE_ASSET_NOT_AVAILABLE,
               "asset.id",
               "the asset \"" + holder.getId() + "\" is being deleted");
     }
-    if (!content(holder).equals(content(wanted))) {
+    if (!content(holder, uploaded).equals(content(wanted, uploaded))) {
       return Outcomes.rejected(
           Rule.RULE_ASSET_EXISTS,
           "asset.id",
           "the id \"" + holder.getId() + "\" is taken by an asset with other content");
     }
+    return registered(healed(holder, wanted, liveReservation), true);
+  }
+
+  /** An asset that had lost its blob gets the bytes that were stored under a reservation. */
+  private Asset healed(Asset holder, Asset wanted, Optional<Reservation> liveReservation) {
+    boolean stored = liveReservation.filter(reservation -> reservation.isFor(wanted)).isPresent();
+    if (!stored || sql.update(HEAL, wanted.getLocation(), holder.getId()) == 0) {
+      return holder;
+    }
+    return holder.toBuilder()
+        .setStatus(AssetStatus.ASSET_STATUS_AVAILABLE)
+        .setLocation(wanted.getLocation())
+        .build();
+  }
+
+  /** Where an upload's bytes are is not of its choosing: there, what they are counts. */
+  private static boolean sameBlob(Asset one, Asset other, boolean uploaded) {
+    return one.getBackendValue() == other.getBackendValue()
+        && (uploaded
+            ? one.getChecksum().equals(other.getChecksum())
+            : one.getLocation().equals(other.getLocation()));
+  }
+
+  private static Outcome registered(Asset asset, boolean existed) {
     return Outcome.newBuilder()
-        .setAssetRegistered(AssetRegistered.newBuilder().setAsset(holder).setExisted(true))
+        .setAssetRegistered(AssetRegistered.newBuilder().setAsset(asset).setExisted(existed))
         .build();
   }
 
   /**
    * What makes two registrations of one id the same: everything that says what the asset is. Not
-   * who registered it and when, nor what became of it since.
+   * who registered it and when, nor what became of it since, nor the name the registry gave to the
+   * bytes of an upload.
    */
-  private static Asset content(Asset asset) {
+  private static Asset content(Asset asset, boolean uploaded) {
     return asset.toBuilder()
+        .setLocation(uploaded ? "" : asset.getLocation())
         .clearStatus()
         .clearCreatedBy()
         .clearCreatedAt()

@@ -18,18 +18,25 @@ final class DeletionCommands {
           + " WHERE l.asset_id = ? AND coalesce(l.expires_at, s.expires_at) <= ?";
   private static final String END_LEASES = "DELETE FROM leases WHERE asset_id = ?";
   private static final String MARK =
-      "UPDATE assets SET status = 3, lease_count = 0 WHERE id = ? AND status = 2";
+      "UPDATE assets SET status = 3, lease_count = 0 WHERE id = ? AND status IN (2, 4)";
+  private static final String BLOB_OF_DELETING =
+      "SELECT backend, location FROM assets WHERE id = ? AND status = 3";
   private static final String PURGE = "DELETE FROM assets WHERE id = ? AND status = 3";
 
   private final Sql sql;
+  private final BlobRows blobs;
 
   DeletionCommands(Sql sql) {
     this.sql = sql;
+    this.blobs = new BlobRows(sql);
   }
 
   /**
    * Decides for each asset by itself. A lease that has expired on the cluster clock does not hold:
    * it is ended together with the marking, whether or not somebody has ended it before.
+   *
+   * <p>The blob is condemned with the last asset that needs it, unless an upload of the same bytes
+   * has reserved it; should that come to nothing, the sweep finds the blob.
    */
   Outcome mark(MarkDeleting command, EntryTime time) {
     if (command.getMinIdleSeconds() < 0) {
@@ -42,11 +49,15 @@ final class DeletionCommands {
     return Outcome.newBuilder().setDeletionMarked(marked).build();
   }
 
-  /** The labels go with their assets. */
-  Outcome purge(PurgeAssets command) {
+  /** The labels go with their assets. A condemned blob is gone with the last record of it. */
+  Outcome purge(PurgeAssets command, EntryTime time) {
     AssetsPurged.Builder purged = AssetsPurged.newBuilder();
     for (String id : command.getAssetIdsList()) {
-      if (sql.update(PURGE, id) == 1) {
+      Optional<Blob> blob =
+          sql.first(BLOB_OF_DELETING, row -> new Blob(row.small(1), row.text(2)), id);
+      if (blob.isPresent()) {
+        sql.updateOne(PURGE, id);
+        blobs.gone(blob.get().backend(), blob.get().location(), time.clockMillis());
         purged.addAssetIds(id);
       }
     }
@@ -76,6 +87,10 @@ final class DeletionCommands {
     }
     endLeases(asset);
     sql.updateOne(MARK, id);
+    if (!blobs.needed(asset.getBackendValue(), asset.getLocation(), time.clockMillis())) {
+      blobs.condemn(asset.getBackendValue(), asset.getLocation());
+      marked.setBytesFreed(Math.addExact(marked.getBytesFreed(), asset.getSizeBytes()));
+    }
     marked.addMarked(asset.setStatus(AssetStatus.ASSET_STATUS_DELETING).setReferenceCount(0));
   }
 
@@ -104,4 +119,6 @@ final class DeletionCommands {
   private static Refusal.Builder refusal(String id, Why why) {
     return Refusal.newBuilder().setAssetId(id).setWhy(why);
   }
+
+  private record Blob(int backend, String location) {}
 }

@@ -4,6 +4,7 @@ import dev.assetmanagerd.api.v1.Asset;
 import dev.assetmanagerd.api.v1.StorageBackend;
 import dev.assetmanagerd.lease.v1.Lease;
 import dev.assetmanagerd.lease.v1.Session;
+import dev.assetmanagerd.log.v1.Build;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -40,8 +41,9 @@ public interface RegistryView {
   AssetPage list(AssetQuery query);
 
   /**
-   * AVAILABLE assets that no lease holds and that were last used before a time, by id. Walks the
-   * assets in that order until {@code limit} are found, so a call that finds few reads many.
+   * AVAILABLE and ERROR assets that no lease holds and that were last used before a time, by id.
+   * Walks the assets in that order until {@code limit} are found, so a call that finds few reads
+   * many.
    *
    * <p>A lease that has expired on the cluster clock counts as gone, so that a dry run says what a
    * real run does, which ends expired leases first.
@@ -92,6 +94,44 @@ public interface RegistryView {
 
   /** Number of assets that refer to this blob and are not DELETING. */
   int liveReferences(StorageBackend backend, String location);
+
+  /** Blobs that are to be deleted from their stores, by backend and location. */
+  List<BlobRef> condemned(int limit);
+
+  /** Whether a blob is to be deleted: no record can refer to it any more. */
+  boolean isCondemned(StorageBackend backend, String location);
+
+  /**
+   * Those of some locations that no record of whatever status and no live reservation refers to,
+   * and that are not condemned; in the order given. The name of a blob that was deleted is among
+   * them, should there be bytes under it again.
+   *
+   * @param locations a page of a store's listing; each is looked up
+   */
+  List<String> unreferenced(StorageBackend backend, Collection<String> locations);
+
+  /**
+   * Assets that are AVAILABLE or ERROR and have their bytes in a backend, by id. Walks the assets
+   * in that order, so a call for a backend that few of them use reads many.
+   *
+   * @param afterId continue behind this id; null from the start
+   * @param limit at most this many
+   */
+  List<Asset> stored(StorageBackend backend, @Nullable String afterId, int limit);
+
+  /** The build of this key, unfinished, or ended within the last seven days of cluster time. */
+  Optional<Build> build(String key);
+
+  /** Builds that are neither COMPLETED nor FAILED, the longest in their state first. */
+  List<Build> unfinishedBuilds(int limit);
+
+  /**
+   * Builds of whatever state, by key.
+   *
+   * @param afterKey continue behind this key; null from the start
+   * @param limit at most this many
+   */
+  List<Build> builds(@Nullable String afterKey, int limit);
 
   /** Lower-case hexadecimal SHA-256 over all replicated rows, in key order. Reads everything. */
   String stateHash();

@@ -4,6 +4,7 @@ import dev.assetmanagerd.api.v1.Asset;
 import dev.assetmanagerd.api.v1.StorageBackend;
 import dev.assetmanagerd.lease.v1.Lease;
 import dev.assetmanagerd.lease.v1.Session;
+import dev.assetmanagerd.log.v1.Build;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -15,7 +16,7 @@ final class SnapshotView implements RegistryView {
       "SELECT "
           + AssetRows.COLUMNS
           + """
-           FROM assets AS a WHERE a.id > ? AND a.status = 2 AND a.last_accessed_at < ?
+           FROM assets AS a WHERE a.id > ? AND a.status IN (2, 4) AND a.last_accessed_at < ?
             AND (a.lease_count = 0 OR a.lease_count = (
               SELECT count(*) FROM leases AS l LEFT JOIN sessions AS s ON s.id = l.session_id
               WHERE l.asset_id = a.id AND coalesce(l.expires_at, s.expires_at) <= ?))
@@ -134,7 +135,8 @@ final class SnapshotView implements RegistryView {
 
   @Override
   public boolean hasDeadlines() {
-    return open().first(DEADLINE, row -> true).isPresent();
+    return open().first(DEADLINE, row -> true).isPresent()
+        || new BlobQueries(sql).hasDeadlines(progress.clusterTimeMillis());
   }
 
   @Override
@@ -152,6 +154,41 @@ final class SnapshotView implements RegistryView {
   @Override
   public int liveReferences(StorageBackend backend, String location) {
     return Math.toIntExact(open().integer(LIVE_REFERENCES, location, backend.getNumber()));
+  }
+
+  @Override
+  public List<BlobRef> condemned(int limit) {
+    return new BlobQueries(open()).condemned(limit);
+  }
+
+  @Override
+  public boolean isCondemned(StorageBackend backend, String location) {
+    return new BlobQueries(open()).isCondemned(backend, location);
+  }
+
+  @Override
+  public List<String> unreferenced(StorageBackend backend, Collection<String> locations) {
+    return new BlobQueries(open()).unreferenced(backend, locations, progress.clusterTimeMillis());
+  }
+
+  @Override
+  public List<Asset> stored(StorageBackend backend, @Nullable String afterId, int limit) {
+    return new BlobQueries(open()).stored(backend, afterId, limit);
+  }
+
+  @Override
+  public Optional<Build> build(String key) {
+    return new BuildRows(open()).find(key);
+  }
+
+  @Override
+  public List<Build> unfinishedBuilds(int limit) {
+    return new BuildRows(open()).unfinished(limit);
+  }
+
+  @Override
+  public List<Build> builds(@Nullable String afterKey, int limit) {
+    return new BuildRows(open()).page(afterKey == null ? "" : afterKey, limit);
   }
 
   @Override

@@ -61,7 +61,35 @@ final class StateHash {
         "replies",
         "SELECT key, fingerprint, outcome, recorded_at FROM replies ORDER BY key",
         "TBBI");
+    hash.blobsAndBuilds(sql);
     return hash.finish();
+  }
+
+  private void blobsAndBuilds(Sql sql) {
+    table(
+        sql,
+        "blob_reservations",
+        "SELECT id, backend, location, checksum, size_bytes, expires_at FROM blob_reservations"
+            + " ORDER BY id",
+        "TITTII");
+    table(
+        sql,
+        "blob_tombstones",
+        "SELECT location, backend, state, content, number, forget_at FROM blob_tombstones"
+            + " ORDER BY location, backend",
+        "TIITIi");
+    table(
+        sql,
+        "builds",
+        "SELECT key, image, type, suggested_asset_id, state, attempt, build_id, asset_id, error,"
+            + " percent, current_step, requested_at, changed_at, deadline_millis,"
+            + " not_before_millis, since_millis, failures FROM builds ORDER BY key",
+        "TTITIITTTITIIIIII");
+    table(
+        sql,
+        "build_labels",
+        "SELECT build_key, role, key, value FROM build_labels ORDER BY build_key, role, key",
+        "TITT");
   }
 
   /**
