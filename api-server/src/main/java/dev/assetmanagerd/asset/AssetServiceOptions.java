@@ -17,6 +17,7 @@ import java.time.Duration;
  * @param rootfsPlacement how root file systems get into a VM's directory
  * @param diskImagePlacement how disk images get there
  * @param prepareRemoteCallers whether callers on other hosts may have assets prepared on this one
+ * @param leases how long leases and sessions live
  */
 public record AssetServiceOptions(
     StorageBackend backend,
@@ -27,7 +28,8 @@ public record AssetServiceOptions(
     GarbageOptions garbage,
     PlacementMode rootfsPlacement,
     PlacementMode diskImagePlacement,
-    boolean prepareRemoteCallers) {
+    boolean prepareRemoteCallers,
+    LeaseLimits leases) {
   /** The defaults of a node with a local store. */
   public static AssetServiceOptions defaults() {
     return new AssetServiceOptions(
@@ -39,6 +41,7 @@ public record AssetServiceOptions(
         GarbageOptions.defaults(),
         PlacementMode.CLONE,
         PlacementMode.CLONE,
-        false);
+        false,
+        LeaseLimits.defaults());
   }
 }

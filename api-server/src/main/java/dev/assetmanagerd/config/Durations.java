@@ -22,6 +22,16 @@ final class Durations {
   static final OptionType<Duration> ZERO_OR_MORE =
       new OptionType<>("duration", "a duration such as 0s, 1500ms, 5m or 168h", Durations::parse);
 
+  static final OptionType<Duration> WHOLE_SECONDS =
+      new OptionType<>(
+          "duration",
+          "a duration of whole seconds such as 0s, 90s, 5m or 168h",
+          text -> {
+            Duration duration = parse(text);
+            OptionTypes.require(duration.toMillis() % 1000 == 0);
+            return duration;
+          });
+
   private Durations() {}
 
   /**

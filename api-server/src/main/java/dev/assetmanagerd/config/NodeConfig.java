@@ -16,6 +16,7 @@ import java.util.Optional;
  * @param cluster how the node takes part in the cluster
  * @param storage where blobs are
  * @param prepare how VM directories are filled
+ * @param leases how long leases and sessions live
  * @param garbage what garbage collection does
  * @param security how connections are secured
  * @param builderd how images are built
@@ -29,6 +30,7 @@ public record NodeConfig(
     Cluster cluster,
     Storage storage,
     Prepare prepare,
+    Leases leases,
     Garbage garbage,
     Security security,
     Builderd builderd,
@@ -113,6 +115,17 @@ public record NodeConfig(
       roots = List.copyOf(roots);
     }
   }
+
+  /**
+   * Leases and sessions.
+   *
+   * @param defaultTtl of a lease whose caller named none; zero: it does not expire
+   * @param maxTtl longest life of a lease, and of a session with its grace; zero: any
+   * @param sessionTtl of a session whose host named none
+   * @param sessionGrace how long the leases of such a session outlive it
+   */
+  public record Leases(
+      Duration defaultTtl, Duration maxTtl, Duration sessionTtl, Duration sessionGrace) {}
 
   /**
    * Garbage collection.

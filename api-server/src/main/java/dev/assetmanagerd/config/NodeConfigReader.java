@@ -35,6 +35,11 @@ final class NodeConfigReader {
             values.get(Options.PREPARE_REMOTE_CALLERS),
             values.get(Options.PREPARE_ROOTFS),
             values.get(Options.PREPARE_DISK_IMAGE)),
+        new NodeConfig.Leases(
+            values.get(Options.LEASE_DEFAULT_TTL),
+            values.get(Options.LEASE_MAX_TTL),
+            values.get(Options.SESSION_DEFAULT_TTL),
+            values.get(Options.SESSION_DEFAULT_GRACE)),
         new NodeConfig.Garbage(
             values.get(Options.GC_ENABLED),
             values.get(Options.GC_INTERVAL),

@@ -167,6 +167,32 @@ final class Options {
           "copy",
           "The same for disk images.");
 
+  static final Option<Duration> LEASE_DEFAULT_TTL =
+      Option.of(
+          "LEASE_DEFAULT_TTL",
+          Durations.WHOLE_SECONDS,
+          "0s",
+          "How long a lease lives whose caller named no TTL. `0s`: until it is released.");
+  static final Option<Duration> LEASE_MAX_TTL =
+      Option.of(
+          "LEASE_MAX_TTL",
+          Durations.WHOLE_SECONDS,
+          "0s",
+          "Longest TTL of a lease, and of a session with its grace; more is refused, and so are leases"
+              + " that never expire. `0s`: no limit.");
+  static final Option<Duration> SESSION_DEFAULT_TTL =
+      Option.of(
+          "SESSION_DEFAULT_TTL",
+          Durations.POSITIVE,
+          "30s",
+          "How long the session of a host lives without being kept, where the host does not say.");
+  static final Option<Duration> SESSION_DEFAULT_GRACE =
+      Option.of(
+          "SESSION_DEFAULT_GRACE",
+          Durations.ZERO_OR_MORE,
+          "60s",
+          "How long the leases of a session outlive it, where the host does not say.");
+
   static final Option<Boolean> GC_ENABLED =
       Option.of(
           "GC_ENABLED",
@@ -305,6 +331,10 @@ final class Options {
           new OptionGroup(
               "Preparing VM directories",
               List.of(PREPARE_ROOTS, PREPARE_REMOTE_CALLERS, PREPARE_ROOTFS, PREPARE_DISK_IMAGE)),
+          new OptionGroup(
+              "Leases and sessions",
+              List.of(
+                  LEASE_DEFAULT_TTL, LEASE_MAX_TTL, SESSION_DEFAULT_TTL, SESSION_DEFAULT_GRACE)),
           new OptionGroup(
               "Garbage collection",
               List.of(

@@ -1,6 +1,7 @@
 package dev.assetmanagerd.config;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -40,6 +41,13 @@ final class Rules {
           new Rule(
               List.of(Options.ELECTION_TIMEOUT_MIN, Options.ELECTION_TIMEOUT_MAX),
               Rules::electionTimeouts),
+          new Rule(
+              List.of(
+                  Options.LEASE_DEFAULT_TTL,
+                  Options.LEASE_MAX_TTL,
+                  Options.SESSION_DEFAULT_TTL,
+                  Options.SESSION_DEFAULT_GRACE),
+              Rules::leases),
           new Rule(
               List.of(
                   Options.STORAGE_BACKEND,
@@ -156,6 +164,35 @@ final class Rules {
                 "%s and %s are both %d"
                     .formatted(
                         pair.first().getKey(), pair.second().getKey(), pair.first().getValue()));
+  }
+
+  /** A default that is refused where it is used would be no default. */
+  private static Stream<String> leases(Values values) {
+    Duration max = values.get(Options.LEASE_MAX_TTL);
+    if (max.isZero()) {
+      return Stream.empty();
+    }
+    List<String> problems = new ArrayList<>();
+    Duration lease = values.get(Options.LEASE_DEFAULT_TTL);
+    String limit = Options.LEASE_MAX_TTL.variable() + " (" + Durations.format(max) + ")";
+    if (lease.compareTo(max) > 0) {
+      problems.add(
+          "%s (%s) has to be at most %s"
+              .formatted(Options.LEASE_DEFAULT_TTL.variable(), Durations.format(lease), limit));
+    }
+    Duration ttl = values.get(Options.SESSION_DEFAULT_TTL);
+    Duration grace = values.get(Options.SESSION_DEFAULT_GRACE);
+    if (ttl.plus(grace).compareTo(max) > 0) {
+      problems.add(
+          "%s (%s) and %s (%s) together have to be at most %s"
+              .formatted(
+                  Options.SESSION_DEFAULT_TTL.variable(),
+                  Durations.format(ttl),
+                  Options.SESSION_DEFAULT_GRACE.variable(),
+                  Durations.format(grace),
+                  limit));
+    }
+    return problems.stream();
   }
 
   private static Stream<String> electionTimeouts(Values values) {

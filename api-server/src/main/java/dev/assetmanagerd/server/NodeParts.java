@@ -3,6 +3,7 @@ package dev.assetmanagerd.server;
 import dev.assetmanagerd.api.v1.StorageBackend;
 import dev.assetmanagerd.asset.AssetServiceOptions;
 import dev.assetmanagerd.asset.GarbageOptions;
+import dev.assetmanagerd.asset.LeaseLimits;
 import dev.assetmanagerd.config.ClusterMember;
 import dev.assetmanagerd.config.NodeConfig;
 import dev.assetmanagerd.config.StorageKind;
@@ -71,7 +72,12 @@ final class NodeParts {
         garbage(config.garbage()),
         placement(config.prepare().rootfs()),
         placement(config.prepare().diskImage()),
-        config.prepare().remoteCallers());
+        config.prepare().remoteCallers(),
+        new LeaseLimits(
+            config.leases().defaultTtl(),
+            config.leases().maxTtl(),
+            config.leases().sessionTtl(),
+            config.leases().sessionGrace()));
   }
 
   private static GarbageOptions garbage(NodeConfig.Garbage garbage) {

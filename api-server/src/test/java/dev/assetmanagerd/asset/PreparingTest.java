@@ -219,7 +219,8 @@ class PreparingTest {
             defaults.garbage(),
             defaults.rootfsPlacement(),
             defaults.diskImagePlacement(),
-            remoteCallers));
+            remoteCallers,
+            defaults.leases()));
   }
 
   private static InetSocketAddress address(int... parts) throws IOException {

@@ -132,7 +132,8 @@ final class ServiceFixture implements AutoCloseable {
         options.garbage(),
         options.rootfsPlacement(),
         options.diskImagePlacement(),
-        options.prepareRemoteCallers());
+        options.prepareRemoteCallers(),
+        options.leases());
   }
 
   int port() {

@@ -244,7 +244,8 @@ class UploadTest {
                 options.garbage(),
                 options.rootfsPlacement(),
                 options.diskImagePlacement(),
-                options.prepareRemoteCallers()));
+                options.prepareRemoteCallers(),
+                options.leases()));
     CompletableFuture<UploadAssetResponse> response = new CompletableFuture<>();
     service.open(new Metadata(), response).onNext(messages(kernel("k").build(), new byte[0])[0]);
 
@@ -270,7 +271,8 @@ class UploadTest {
                 options.garbage(),
                 options.rootfsPlacement(),
                 options.diskImagePlacement(),
-                options.prepareRemoteCallers()));
+                options.prepareRemoteCallers(),
+                options.leases()));
     StreamObserver<UploadAssetRequest> running = openWithSomeBytes();
 
     StatusRuntimeException failure = failureOf(messages(kernel("k").build(), bytes(10, 1)));

@@ -73,6 +73,10 @@ class NodeConfigTest {
     all.put("PREPARE_REMOTE_CALLERS", "true");
     all.put("PREPARE_ROOTFS", "link");
     all.put("PREPARE_DISK_IMAGE", "link");
+    all.put("LEASE_DEFAULT_TTL", "18s");
+    all.put("LEASE_MAX_TTL", "19h");
+    all.put("SESSION_DEFAULT_TTL", "20s");
+    all.put("SESSION_DEFAULT_GRACE", "21s");
     all.put("GC_ENABLED", "false");
     all.put("GC_INTERVAL", "15m");
     all.put("GC_MAX_AGE", "16h");
@@ -146,6 +150,11 @@ class NodeConfigTest {
                     true,
                     PlacementMode.LINK,
                     PlacementMode.LINK),
+                new NodeConfig.Leases(
+                    Duration.ofSeconds(18),
+                    Duration.ofHours(19),
+                    Duration.ofSeconds(20),
+                    Duration.ofSeconds(21)),
                 new NodeConfig.Garbage(
                     false,
                     Duration.ofMinutes(15),
@@ -185,6 +194,8 @@ class NodeConfigTest {
         "SHUTDOWN_TIMEOUT|-5s|a duration above zero",
         "SHUTDOWN_TIMEOUT|5m3|a duration above zero",
         "SHUTDOWN_TIMEOUT|999999999h|a duration above zero",
+        "LEASE_DEFAULT_TTL|1500ms|a duration of whole seconds",
+        "SESSION_DEFAULT_TTL|0s|a duration above zero",
         "BUILDERD_RETRY_DELAY|soon|a duration such as",
         "LOG_LEVEL|loud|one of trace, debug, info, warn, error",
         "NODE_ID|-x|letters, digits",
@@ -292,6 +303,8 @@ class NodeConfigTest {
         "CLUSTER_PEERS=n1=h:1/h:8099|but UNKEY_ASSETMANAGERD_PORT is 8083",
         "OTEL_PROMETHEUS_PORT=8083|PORT and UNKEY_ASSETMANAGERD_OTEL_PROMETHEUS_PORT are both 8083",
         "OTEL_PROMETHEUS_PORT=8084|the Raft port of n1",
+        "LEASE_MAX_TTL=90s;LEASE_DEFAULT_TTL=91s|LEASE_DEFAULT_TTL (1m31s) has to be at most",
+        "LEASE_MAX_TTL=89s|SESSION_DEFAULT_TTL (30s) and",
         "ELECTION_TIMEOUT_MIN=2s|ELECTION_TIMEOUT_MIN (2s) has to be less than",
         "DATA_DIR=/opt/vm-assets|have to be different directories",
         "DATA_DIR=/opt/vm-assets/node|have to be different directories",
