@@ -1,6 +1,7 @@
 package dev.assetmanagerd.asset;
 
 import com.google.common.util.concurrent.ThreadFactoryBuilder;
+import dev.assetmanagerd.garbage.v1.GarbageServiceGrpc;
 import dev.assetmanagerd.process.FailPoints;
 import dev.assetmanagerd.raft.LeadershipListener;
 import dev.assetmanagerd.raft.ReplicatedRegistry;
@@ -11,6 +12,7 @@ import io.grpc.ServerServiceDefinition;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -113,6 +115,16 @@ public final class AssetModule implements AutoCloseable {
   /** The service under both of its names, with everything it needs around it. */
   public List<ServerServiceDefinition> services() {
     return services;
+  }
+
+  /** Full names of the methods that the leader alone can answer; they are all unary. */
+  public Set<String> leaderMethods() {
+    return Set.of(
+        dev.assetmanagerd.api.v1.AssetManagerServiceGrpc.getGarbageCollectMethod()
+            .getFullMethodName(),
+        dev.assetmanagerd.api.deploy.v1.AssetManagerServiceGrpc.getGarbageCollectMethod()
+            .getFullMethodName(),
+        GarbageServiceGrpc.getSweepOrphansMethod().getFullMethodName());
   }
 
   /**

@@ -18,10 +18,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * is told that the node is stopping and that nothing was changed. Thread-safe.
  */
 public final class CallGate implements ServerInterceptor {
-  /** Tells clients whether a call that failed may have changed anything. */
-  private static final Metadata.Key<String> OUTCOME =
-      Metadata.Key.of("assetmanager-outcome", Metadata.ASCII_STRING_MARSHALLER);
-
   private final CompletableFuture<Void> drained = new CompletableFuture<>();
   private int inside;
   private boolean closed;
@@ -71,7 +67,7 @@ public final class CallGate implements ServerInterceptor {
     if (details != null) {
       trailers.merge(details);
     }
-    trailers.put(OUTCOME, "unchanged");
+    trailers.put(ForwardedCall.OUTCOME, ForwardedCall.UNCHANGED);
     call.close(stopping.getStatus(), trailers);
   }
 

@@ -12,6 +12,7 @@ import dev.assetmanagerd.node.v1.ReadIndexResponse;
 import dev.assetmanagerd.raft.PeerLink;
 import dev.assetmanagerd.raft.PeerSpec;
 import io.grpc.CallOptions;
+import io.grpc.ClientCall;
 import io.grpc.Context;
 import io.grpc.Deadline;
 import io.grpc.MethodDescriptor;
@@ -67,6 +68,29 @@ public final class NodeLinks implements PeerLink, AutoCloseable {
   CompletableFuture<HandOverLeadershipResponse> handOverLeadership(
       String nodeId, HandOverLeadershipRequest request, Deadline deadline) {
     return call(nodeId, NodeServiceGrpc.getHandOverLeadershipMethod(), request, deadline);
+  }
+
+  /**
+   * A call of any service of another node, not started yet.
+   *
+   * @param tracer notes whether anything of it is sent
+   * @throws IllegalArgumentException when no member is called that
+   */
+  <Q, S> ClientCall<Q, S> newCall(
+      String nodeId, MethodDescriptor<Q, S> method, Deadline deadline, SentTracer tracer) {
+    PeerChannel peer = channels.get(nodeId);
+    if (peer == null) {
+      throw new IllegalArgumentException("no member is called " + nodeId);
+    }
+    CallOptions options =
+        CallOptions.DEFAULT.withDeadline(deadline).withStreamTracerFactory(tracer);
+    // Whoever starts the call ends it too, and has its own reasons.
+    Context callers = Context.ROOT.attach();
+    try {
+      return peer.connected().newCall(method, options);
+    } finally {
+      Context.ROOT.detach(callers);
+    }
   }
 
   /** Ends all calls and connections at once. */

@@ -7,6 +7,7 @@ import com.linecorp.armeria.server.ServerBuilder;
 import dev.assetmanagerd.asset.AssetModule;
 import dev.assetmanagerd.cluster.CallGate;
 import dev.assetmanagerd.cluster.ClusterGrpcService;
+import dev.assetmanagerd.cluster.LeaderForwarding;
 import dev.assetmanagerd.cluster.LeadershipTransfer;
 import dev.assetmanagerd.cluster.LocalNode;
 import dev.assetmanagerd.cluster.NodeGrpcService;
@@ -137,8 +138,13 @@ final class NodeServer implements AutoCloseable {
     leadership.add(assets.leadershipListener());
 
     CallGate gate = new CallGate();
+    LeaderForwarding forwarding =
+        new LeaderForwarding(raftOptions.nodeId(), local, links, assets.leaderMethods());
     RpcServer rpc =
-        rpc(assets, clusterServices(raftOptions, local, links, io), List.of(gate, metrics.calls()));
+        rpc(
+            assets,
+            clusterServices(raftOptions, local, links, io),
+            List.of(forwarding, gate, metrics.calls()));
     NodeMonitor monitor =
         parts.add(
             new NodeMonitor(
