@@ -22,13 +22,9 @@ import dev.assetmanagerd.api.v1.UploadAssetRequest;
 import dev.assetmanagerd.api.v1.UploadAssetResponse;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
-import java.util.concurrent.Callable;
-import java.util.concurrent.CompletableFuture;
-import java.util.function.BiFunction;
 
 /**
- * The ten calls of the API under both of its service names. What they have in common is here: the
- * scope of the call, and how results and failures become responses.
+ * The ten calls of the API under both of its service names.
  *
  * <p>Acquire, Release, Get, List, Query and Delete occupy no thread while they wait. The others
  * work with files, and block the thread that serves the call.
@@ -79,7 +75,7 @@ final class AssetService
   @Override
   public void registerAsset(
       RegisterAssetRequest request, StreamObserver<RegisterAssetResponse> response) {
-    answerBlocking(
+    Answers.answerBlocking(
         response,
         () ->
             RegisterAssetResponse.newBuilder()
@@ -91,93 +87,48 @@ final class AssetService
 
   @Override
   public void getAsset(GetAssetRequest request, StreamObserver<GetAssetResponse> response) {
-    answer(request, response, reads::get);
+    Answers.answer(request, response, reads::get);
   }
 
   @Override
   public void listAssets(ListAssetsRequest request, StreamObserver<ListAssetsResponse> response) {
-    answer(request, response, reads::list);
+    Answers.answer(request, response, reads::list);
   }
 
   @Override
   public void acquireAsset(
       AcquireAssetRequest request, StreamObserver<AcquireAssetResponse> response) {
-    answer(request, response, leasing::acquire);
+    Answers.answer(request, response, leasing::acquire);
   }
 
   @Override
   public void releaseAsset(
       ReleaseAssetRequest request, StreamObserver<ReleaseAssetResponse> response) {
-    answer(request, response, leasing::release);
+    Answers.answer(request, response, leasing::release);
   }
 
   @Override
   public void deleteAsset(
       DeleteAssetRequest request, StreamObserver<DeleteAssetResponse> response) {
-    answer(request, response, deletion::delete);
+    Answers.answer(request, response, deletion::delete);
   }
 
   @Override
   public void garbageCollect(
       GarbageCollectRequest request, StreamObserver<GarbageCollectResponse> response) {
-    answerBlocking(response, () -> garbageCollection.run(CallScope.current(), request));
+    Answers.answerBlocking(response, () -> garbageCollection.run(CallScope.current(), request));
   }
 
   @Override
   public void prepareAssets(
       PrepareAssetsRequest request, StreamObserver<PrepareAssetsResponse> response) {
-    answerBlocking(response, () -> preparation.prepare(CallScope.current(), request));
+    Answers.answerBlocking(response, () -> preparation.prepare(CallScope.current(), request));
   }
 
   @Override
   public void queryAssets(
       QueryAssetsRequest request, StreamObserver<QueryAssetsResponse> response) {
-    answer(request, response, reads::query);
-  }
-
-  private static <Q, S> void answer(
-      Q request,
-      StreamObserver<S> response,
-      BiFunction<CallScope, Q, CompletableFuture<S>> method) {
-    tolerateCancellation(response);
-    CompletableFuture<S> result;
-    try {
-      result = method.apply(CallScope.current(), request);
-    } catch (RuntimeException e) {
-      response.onError(ApiErrors.of(e));
-      return;
-    }
-    var unused =
-        result.whenComplete(
-            (message, failure) -> {
-              if (failure != null) {
-                response.onError(ApiErrors.of(failure));
-              } else {
-                send(response, message);
-              }
-            });
-  }
-
-  private static <S> void answerBlocking(StreamObserver<S> response, Callable<S> method) {
-    tolerateCancellation(response);
-    S message;
-    try {
-      message = method.call();
-    } catch (Exception e) {
-      response.onError(ApiErrors.of(e));
-      return;
-    }
-    send(response, message);
-  }
-
-  private static <S> void send(StreamObserver<S> response, S message) {
-    response.onNext(message);
-    response.onCompleted();
-  }
-
-  /** Without a handler, answering a call that was cancelled meanwhile would throw. */
-  private static void tolerateCancellation(StreamObserver<?> response) {
-    ((ServerCallStreamObserver<?>) response).setOnCancelHandler(() -> {});
+    Answers.answer(request, response, reads::query);
   }
 
   /** Takes what still comes in on a stream that was refused. */
