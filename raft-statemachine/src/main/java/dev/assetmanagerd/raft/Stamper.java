@@ -1,12 +1,7 @@
 package dev.assetmanagerd.raft;
 
-import dev.assetmanagerd.api.v1.Asset;
-import dev.assetmanagerd.log.v1.AcquireAsset;
 import dev.assetmanagerd.log.v1.Command;
 import dev.assetmanagerd.log.v1.LogEntry;
-import dev.assetmanagerd.log.v1.RegisterAsset;
-import dev.assetmanagerd.log.v1.RequestBuild;
-import dev.assetmanagerd.log.v1.ReserveBlob;
 import dev.assetmanagerd.registry.RegistryWriter;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -26,7 +21,7 @@ final class Stamper {
 
   private final LongSupplier wallMillis;
   private final LongSupplier monotonicNanos;
-  private final Ulids ulids;
+  private final IdFiller ids;
   private long term = -1;
   private long countedNanos;
   private long reading;
@@ -34,7 +29,7 @@ final class Stamper {
   Stamper(LongSupplier wallMillis, LongSupplier monotonicNanos, Ulids ulids) {
     this.wallMillis = wallMillis;
     this.monotonicNanos = monotonicNanos;
-    this.ulids = ulids;
+    this.ids = new IdFiller(ulids);
   }
 
   /**
@@ -48,7 +43,7 @@ final class Stamper {
             .setWallTimeMillis(now)
             .setTerm(currentTerm)
             .setClockReadingMillis(read(currentTerm));
-    commands.forEach(command -> entry.addCommands(fillIn(command, now)));
+    commands.forEach(command -> entry.addCommands(ids.fillIn(command, now)));
     return entry.build();
   }
 
@@ -80,61 +75,5 @@ final class Stamper {
       reading += millis;
     }
     return reading;
-  }
-
-  private Command fillIn(Command command, long nowMillis) {
-    return switch (command.getKindCase()) {
-      case REGISTER_ASSET -> withIdAndTimes(command, nowMillis);
-      case ACQUIRE_ASSET -> withLeaseId(command, nowMillis);
-      case RESERVE_BLOB -> withReservationId(command, nowMillis);
-      case REQUEST_BUILD -> withSuggestedId(command, nowMillis);
-      default -> command;
-    };
-  }
-
-  private Command withIdAndTimes(Command command, long nowMillis) {
-    RegisterAsset register = command.getRegisterAsset();
-    Asset.Builder asset = register.getAsset().toBuilder();
-    long nowSeconds = TimeUnit.MILLISECONDS.toSeconds(nowMillis);
-    if (asset.getId().isEmpty()) {
-      asset.setId(ulids.next(nowMillis));
-    }
-    if (asset.getCreatedAt() == 0) {
-      asset.setCreatedAt(nowSeconds);
-    }
-    if (asset.getLastAccessedAt() == 0) {
-      asset.setLastAccessedAt(nowSeconds);
-    }
-    return command.toBuilder().setRegisterAsset(register.toBuilder().setAsset(asset)).build();
-  }
-
-  private Command withLeaseId(Command command, long nowMillis) {
-    AcquireAsset acquire = command.getAcquireAsset();
-    if (!acquire.getLeaseId().isEmpty()) {
-      return command;
-    }
-    return command.toBuilder()
-        .setAcquireAsset(acquire.toBuilder().setLeaseId(ulids.next(nowMillis)))
-        .build();
-  }
-
-  private Command withReservationId(Command command, long nowMillis) {
-    ReserveBlob reserve = command.getReserveBlob();
-    if (!reserve.getReservationId().isEmpty()) {
-      return command;
-    }
-    return command.toBuilder()
-        .setReserveBlob(reserve.toBuilder().setReservationId(ulids.next(nowMillis)))
-        .build();
-  }
-
-  private Command withSuggestedId(Command command, long nowMillis) {
-    RequestBuild request = command.getRequestBuild();
-    if (!request.getSuggestedAssetId().isEmpty()) {
-      return command;
-    }
-    return command.toBuilder()
-        .setRequestBuild(request.toBuilder().setSuggestedAssetId(ulids.next(nowMillis)))
-        .build();
   }
 }

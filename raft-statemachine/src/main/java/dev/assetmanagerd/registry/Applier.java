@@ -37,22 +37,40 @@ final class Applier {
           KindCase.FORGET_BLOBS,
           KindCase.NOTE_BLOBS,
           KindCase.REQUEST_BUILD,
-          KindCase.ADVANCE_BUILD);
+          KindCase.ADVANCE_BUILD,
+          KindCase.ACQUIRE_LEASES,
+          KindCase.RENEW_LEASES,
+          KindCase.RELEASE_LEASES,
+          KindCase.OPEN_SESSION,
+          KindCase.KEEP_SESSION,
+          KindCase.ATTACH_LEASES,
+          KindCase.CLOSE_SESSION);
+
+  /** Rows that one entry forgets of each table at most. */
+  private static final int PRUNED_MAX = 256;
 
   private final AssetCommands assets;
+  private final LeaseBook leaseBook;
   private final LeaseCommands leases;
+  private final ReleaseCommands releases;
+  private final SessionCommands sessions;
   private final DeletionCommands deletion;
   private final BlobCommands blobs;
   private final BuildCommands builds;
   private final BuildSteps buildSteps;
+  private final Replies replies;
 
   Applier(Sql sql) {
     this.builds = new BuildCommands(sql);
     this.buildSteps = new BuildSteps(sql);
     this.blobs = new BlobCommands(sql);
     this.assets = new AssetCommands(sql, builds);
-    this.leases = new LeaseCommands(sql);
+    this.leaseBook = new LeaseBook(sql);
+    this.leases = new LeaseCommands(sql, leaseBook);
+    this.releases = new ReleaseCommands(sql, leaseBook);
+    this.sessions = new SessionCommands(sql, leaseBook);
     this.deletion = new DeletionCommands(sql);
+    this.replies = new Replies(sql);
   }
 
   /**
@@ -89,7 +107,26 @@ final class Applier {
     return outcomes;
   }
 
+  /** Forgets a little of what is kept for a time only. To be called when the clock has moved. */
+  void prune(long clockMillis) {
+    replies.prune(clockMillis, PRUNED_MAX);
+    leaseBook.prune(clockMillis, PRUNED_MAX);
+  }
+
   private Outcome apply(Command command, EntryTime time) {
+    if (!command.hasIdempotency()) {
+      return decide(command, time);
+    }
+    Outcome instead = replies.instead(command.getIdempotency(), time);
+    if (instead != null) {
+      return instead;
+    }
+    Outcome outcome = decide(command, time);
+    replies.record(command.getIdempotency(), outcome, time);
+    return outcome;
+  }
+
+  private Outcome decide(Command command, EntryTime time) {
     if (command.getOnlyInTerm() != 0 && command.getOnlyInTerm() != time.term()) {
       return Outcomes.rejected(
           Rejection.Rule.RULE_TERM_ENDED,
@@ -99,11 +136,18 @@ final class Applier {
     return switch (command.getKindCase()) {
       case REGISTER_ASSET -> assets.register(command.getRegisterAsset(), time);
       case ACQUIRE_ASSET -> leases.acquire(command.getAcquireAsset(), time);
-      case RELEASE_ASSET -> leases.release(command.getReleaseAsset());
+      case RELEASE_ASSET -> releases.release(command.getReleaseAsset(), time);
       case MARK_DELETING -> deletion.mark(command.getMarkDeleting(), time);
       case PURGE_ASSETS -> deletion.purge(command.getPurgeAssets(), time);
-      case EXPIRE_LEASES -> leases.expire(command.getExpireLeases(), time);
+      case EXPIRE_LEASES -> releases.expire(command.getExpireLeases(), time);
       case TOUCH_ASSETS -> assets.touch(command.getTouchAssets(), time);
+      case ACQUIRE_LEASES -> leases.acquire(command.getAcquireLeases(), time);
+      case RENEW_LEASES -> leases.renew(command.getRenewLeases(), time);
+      case RELEASE_LEASES -> releases.release(command.getReleaseLeases(), time);
+      case OPEN_SESSION -> sessions.open(command.getOpenSession(), time);
+      case KEEP_SESSION -> sessions.keep(command.getKeepSession(), time);
+      case ATTACH_LEASES -> sessions.attach(command.getAttachLeases(), time);
+      case CLOSE_SESSION -> sessions.close(command.getCloseSession(), time);
       case RESERVE_BLOB -> blobs.reserve(command.getReserveBlob(), time);
       case CONDEMN_BLOBS -> blobs.condemn(command.getCondemnBlobs(), time);
       case FORGET_BLOBS -> blobs.forget(command.getForgetBlobs(), time);

@@ -85,8 +85,12 @@ public final class RegistryWriter {
   public List<Outcome> apply(LogEntry entry) {
     require(State.OPEN);
     state = State.FAILED;
+    long before = clock.millis();
     clock = Applier.check(entry, clock);
     List<Outcome> outcomes = applier.apply(entry, clock.millis());
+    if (clock.millis() > before) {
+      applier.prune(clock.millis());
+    }
     state = State.OPEN;
     return outcomes;
   }

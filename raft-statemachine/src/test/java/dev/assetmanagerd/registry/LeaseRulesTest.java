@@ -97,7 +97,8 @@ class LeaseRulesTest {
         .isEqualTo(registry.asset("a"));
     assertThat(registry.asset("a").getReferenceCount()).isEqualTo(1);
 
-    assertThat(registry.rejection(release("l1")).getRule()).isEqualTo(Rule.RULE_LEASE_NOT_FOUND);
+    assertThat(registry.one(release("l1")).getLeaseReleased().getAsset())
+        .isEqualTo(registry.asset("a"));
     assertThat(registry.asset("a").getReferenceCount()).isEqualTo(1);
   }
 
