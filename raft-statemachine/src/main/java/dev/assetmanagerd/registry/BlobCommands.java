@@ -25,7 +25,8 @@ final class BlobCommands {
       SELECT a.location FROM assets AS a INDEXED BY assets_by_location
         WHERE a.location >= ?1 AND a.location < ?1 || '/'
           AND a.backend = ?2 AND a.status = ?3 AND a.checksum = ?4 AND a.size_bytes = ?5
-          AND substr(a.location, length(?1) + 1, 1) IN ('', '.')
+          AND (a.location = ?1 OR (a.location GLOB ?1 || '.[1-9]*'
+            AND a.location NOT GLOB ?1 || '.*[^0-9]*' AND a.location <> ?1 || '.1'))
           AND NOT EXISTS (SELECT 1 FROM blob_tombstones AS t
             WHERE t.location = a.location AND t.backend = a.backend
               AND (t.state = 1 OR t.forget_at > ?6))

@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
 record BlobName(String checksum, long number) {
   private static final Pattern CHECKSUM = Pattern.compile("[0-9a-f]{64}");
   private static final Pattern LOCATION =
-      Pattern.compile("([0-9a-f]{2})/(\\1[0-9a-f]{62})(?:\\.([1-9][0-9]{0,17}))?");
+      Pattern.compile("([0-9a-f]{2})/(\\1[0-9a-f]{62})(?:\\.([1-9][0-9]{0,8}))?");
 
   /** Whether a text is a SHA-256 as it is written in the registry. */
   static boolean isChecksum(String text) {

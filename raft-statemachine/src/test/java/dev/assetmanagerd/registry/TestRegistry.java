@@ -13,6 +13,7 @@ import java.util.List;
 final class TestRegistry implements AutoCloseable {
   static final long START = 1_700_000_000L;
 
+  final Path file;
   final RegistryDatabase database;
 
   /** Of the next entry, in seconds. */
@@ -22,6 +23,7 @@ final class TestRegistry implements AutoCloseable {
   long reading;
 
   TestRegistry(Path file) {
+    this.file = file;
     database = RegistryDatabase.open(file);
     try (Sql sql = Connections.reader(file)) {
       reading = Progress.read(sql).clock().reading();
