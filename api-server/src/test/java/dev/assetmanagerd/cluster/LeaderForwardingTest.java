@@ -1,5 +1,6 @@
 package dev.assetmanagerd.cluster;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
@@ -98,8 +99,8 @@ class LeaderForwardingTest {
     assertThat(response.getOrphanBlobCount()).as("what came back").isEqualTo(77);
     assertThat(secondService.served.get()).isEqualTo(REQUEST);
     assertThat(firstService.served.get()).as("served by the follower itself").isNull();
-    assertThat(headers.get().get(INDEX)).isEqualTo("4711");
-    assertThat(trailers.get().get(TRAILER)).isEqualTo("n2");
+    assertThat(requireNonNull(headers.get()).get(INDEX)).isEqualTo("4711");
+    assertThat(requireNonNull(trailers.get()).get(TRAILER)).isEqualTo("n2");
   }
 
   @Test
