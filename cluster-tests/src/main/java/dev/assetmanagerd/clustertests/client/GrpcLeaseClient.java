@@ -60,7 +60,7 @@ public final class GrpcLeaseClient implements LeaseClient {
     }
   }
 
-  private static CallFailedException failure(StatusRuntimeException e) {
+  static CallFailedException failure(StatusRuntimeException e) {
     Status status = e.getStatus();
     String message = status.getDescription() == null ? "" : status.getDescription();
     if (status.getCause() instanceof ConnectException) {

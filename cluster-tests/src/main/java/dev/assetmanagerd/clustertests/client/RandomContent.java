@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.SplittableRandom;
 
@@ -23,7 +22,7 @@ public record RandomContent(long seed, long size) {
   /** Lower-case hexadecimal SHA-256 of all bytes. */
   public String sha256() {
     try (InputStream bytes = open()) {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      MessageDigest digest = Sha256Sum.newDigest();
       byte[] buffer = new byte[64 << 10];
       for (int n = bytes.read(buffer); n >= 0; n = bytes.read(buffer)) {
         digest.update(buffer, 0, n);
@@ -31,8 +30,6 @@ public record RandomContent(long seed, long size) {
       return HexFormat.of().formatHex(digest.digest());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
     }
   }
 

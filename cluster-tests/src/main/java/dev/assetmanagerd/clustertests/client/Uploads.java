@@ -10,6 +10,7 @@ import dev.assetmanagerd.api.v1.UploadAssetRequest;
 import dev.assetmanagerd.api.v1.UploadAssetResponse;
 import dev.assetmanagerd.clustertests.Node;
 import io.grpc.ManagedChannel;
+import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
 import java.io.IOException;
@@ -22,7 +23,9 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /** Uploads over both ways a client stream can come. Thread-safe; calls block. */
 public final class Uploads {
@@ -46,8 +49,15 @@ public final class Uploads {
         .uploadAsset(new Feed(metadata, content, answer));
     try {
       return answer.get(timeout.toMillis() + 1_000, TimeUnit.MILLISECONDS).getAsset();
-    } catch (Exception e) {
-      throw new CallFailedException("upload_failed", String.valueOf(e.getMessage()), e);
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof StatusRuntimeException status
+          ? GrpcLeaseClient.failure(status)
+          : new CallFailedException("upload_failed", String.valueOf(e.getMessage()), e);
+    } catch (TimeoutException e) {
+      throw new CallFailedException("deadline_exceeded", "no answer in time", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CallFailedException("canceled", "interrupted", e);
     }
   }
 
