@@ -86,7 +86,7 @@ final class GarbageCollection {
               }
               found.add(asset);
             }
-            page = view.collectable(before, page.get(page.size() - 1).getId(), ASSETS_PER_COMMAND);
+            page = view.collectable(before, page.get(page.size() - 1), ASSETS_PER_COMMAND);
           }
           return found;
         });

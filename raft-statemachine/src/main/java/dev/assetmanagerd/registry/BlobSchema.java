@@ -16,6 +16,12 @@ import java.util.List;
 final class BlobSchema {
   static final List<String> STEP =
       List.of(
+          // What may be garbage. Each first lease of an asset takes it out, the last one's end puts
+          // it in.
+          """
+          CREATE INDEX assets_unheld ON assets (last_accessed_at, id)
+            WHERE lease_count = 0 AND status IN (2, 4)
+          """,
           """
           CREATE TABLE blob_reservations (
             id TEXT NOT NULL PRIMARY KEY,

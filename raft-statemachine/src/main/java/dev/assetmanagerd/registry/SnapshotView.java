@@ -12,16 +12,6 @@ import org.jspecify.annotations.Nullable;
 
 /** The view of one read transaction. */
 final class SnapshotView implements RegistryView {
-  private static final String COLLECTABLE =
-      "SELECT "
-          + AssetRows.COLUMNS
-          + """
-           FROM assets AS a WHERE a.id > ? AND a.status IN (2, 4) AND a.last_accessed_at < ?
-            AND (a.lease_count = 0 OR a.lease_count = (
-              SELECT count(*) FROM leases AS l LEFT JOIN sessions AS s ON s.id = l.session_id
-              WHERE l.asset_id = a.id AND coalesce(l.expires_at, s.expires_at) <= ?))
-            ORDER BY a.id LIMIT ?
-          """;
   private static final String EXPIRED_LEASES =
       "SELECT (SELECT count(*) FROM leases WHERE expires_at <= ?1)"
           + " + (SELECT coalesce(sum(lease_count), 0) FROM sessions WHERE expires_at <= ?1)";
@@ -86,18 +76,8 @@ final class SnapshotView implements RegistryView {
   }
 
   @Override
-  public List<Asset> collectable(long lastAccessedBefore, @Nullable String afterId, int limit) {
-    String after = afterId == null ? "" : afterId;
-    List<Asset.Builder> found =
-        open()
-            .list(
-                COLLECTABLE,
-                AssetRows::fromRow,
-                after,
-                lastAccessedBefore,
-                progress.clusterTimeMillis(),
-                limit);
-    return AssetRows.withLabels(sql, found);
+  public List<Asset> collectable(long lastAccessedBefore, @Nullable Asset after, int limit) {
+    return Collectable.page(open(), lastAccessedBefore, after, progress.clusterTimeMillis(), limit);
   }
 
   @Override

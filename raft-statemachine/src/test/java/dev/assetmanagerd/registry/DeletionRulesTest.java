@@ -6,6 +6,7 @@ import static dev.assetmanagerd.registry.Commands.mark;
 import static dev.assetmanagerd.registry.Commands.purge;
 import static dev.assetmanagerd.registry.Commands.register;
 import static dev.assetmanagerd.registry.Commands.release;
+import static dev.assetmanagerd.registry.Commands.touch;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.assetmanagerd.api.v1.Asset;
@@ -180,8 +181,41 @@ class DeletionRulesTest {
     assertThat(collectable(registry.wall + 1, null, 10)).containsExactly("a");
   }
 
+  @Test
+  void collectableIsExactWhateverKeepsSomeOfTheLeases() {
+    registry.apply(acquire("a", "l1", 10), acquire("a", "l2", 20), acquire("b", "l3", 10));
+    registry.advanceClock(10_000);
+    assertThat(collectable(registry.wall + 1, null, 10)).containsExactly("b", "c");
+
+    registry.advanceClock(10_000);
+
+    assertThat(collectable(registry.wall + 1, null, 10)).containsExactly("a", "b", "c");
+    assertThat(registry.one(mark("a", "b", "c")).getDeletionMarked().getMarkedCount()).isEqualTo(3);
+  }
+
+  @Test
+  void theLongestUnusedIsCollectedFirstWhetherItsLeaseExpiredOrItHadNone() {
+    registry.wall += 5;
+    registry.apply(acquire("b", "l1", 10));
+    registry.wall += 5;
+    registry.apply(acquire("a", "l2", 10), touch("c"));
+    registry.apply(register("d"), BlobTestCommands.missing("d"));
+    registry.wall += 5;
+    registry.advanceClock(10_000);
+
+    assertThat(collectable(registry.wall, null, 10)).containsExactly("b", "a", "c", "d");
+    assertThat(collectable(registry.wall, "b", 2)).containsExactly("a", "c");
+    assertThat(collectable(registry.wall, "c", 2)).containsExactly("d");
+    assertThat(collectable(registry.wall - 5, null, 10)).containsExactly("b");
+  }
+
   private List<String> collectable(long before, @Nullable String after, int limit) {
-    return ids(registry.database.read(view -> view.collectable(before, after, limit)));
+    return ids(
+        registry.database.read(
+            view -> {
+              Asset last = after == null ? null : view.asset(after).orElseThrow();
+              return view.collectable(before, last, limit);
+            }));
   }
 
   private static List<String> ids(List<Asset> assets) {
