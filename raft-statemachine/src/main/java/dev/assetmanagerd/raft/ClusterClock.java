@@ -12,7 +12,7 @@ import org.slf4j.LoggerFactory;
  * Every entry moves the clock; this adds an empty one where there was none for a second.
  */
 final class ClusterClock {
-  /** Between two ticks, and between two looks whether one is needed. */
+  /** Between two ticks, at least; looks whether one is needed come more often. */
   static final long TICK_MILLIS = 1_000;
 
   private static final Logger LOG = LoggerFactory.getLogger(ClusterClock.class);

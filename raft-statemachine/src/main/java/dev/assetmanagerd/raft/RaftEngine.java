@@ -30,7 +30,7 @@ final class RaftEngine {
   private static final int CALLBACK_THREADS = 4;
   private static final long WATCH_MILLIS = 500;
   private static final long OBSERVE_MILLIS = 100;
-  private static final long CLOCK_MILLIS = 250;
+  private static final long CLOCK_MILLIS = 100;
   private static final long SNAPSHOT_CHECK_MILLIS = 1_000;
 
   final CompletableFuture<Throwable> terminated = new CompletableFuture<>();
@@ -51,6 +51,7 @@ final class RaftEngine {
   private final RaftServer server;
   private final Leadership leadership;
   private final ClusterClock clock;
+  private final LeaseExpiry expiry;
   private volatile boolean wired;
   private volatile boolean stopping;
 
@@ -87,6 +88,7 @@ final class RaftEngine {
       proposals = new ProposalQueue(raft, log, link, timers, callbacks);
       leadership = new Leadership(raft, applied, listener);
       clock = new ClusterClock(raft, registry, log, stamper);
+      expiry = new LeaseExpiry(raft::leadingReady, registry::read, log::append);
       freshness = new Freshness(raft, leaderReads, applied, System::nanoTime);
       handover =
           new Handover(
@@ -176,6 +178,7 @@ final class RaftEngine {
     timers.every(WATCH_MILLIS, this::watch);
     timers.every(OBSERVE_MILLIS, freshness::observe);
     timers.every(CLOCK_MILLIS, () -> callbacks.execute(whileTakingPart(clock::tick)));
+    timers.every(CLOCK_MILLIS, () -> callbacks.execute(whileTakingPart(expiry::look)));
     timers.every(SNAPSHOT_CHECK_MILLIS, whileTakingPart(snapshotter::takeIfDue));
   }
 

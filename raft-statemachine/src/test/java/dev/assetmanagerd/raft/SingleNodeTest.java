@@ -11,6 +11,7 @@ import dev.assetmanagerd.log.v1.RegisterAsset;
 import dev.assetmanagerd.log.v1.Rejection;
 import dev.assetmanagerd.node.v1.NodeStatus;
 import dev.assetmanagerd.registry.RegistryException;
+import dev.assetmanagerd.registry.RegistryView;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -160,14 +161,25 @@ class SingleNodeTest {
           .atMost(Duration.ofSeconds(3))
           .until(() -> node.status(false).getAppliedIndex() == idleSince);
 
-      cluster.propose("n1", TestCommands.acquire("a-1", 1));
       long leasedAt = System.nanoTime();
-      await("the lease to expire on the cluster clock")
+      cluster.propose("n1", TestCommands.acquire("a-1", 1));
+      await("the leader to end the lease")
           .atMost(Duration.ofSeconds(10))
-          .until(() -> node.query(view -> view.expiredLeases()) == 1);
+          .pollInterval(Duration.ofMillis(10))
+          .until(() -> node.query(view -> references(view, "a-1")) == 0);
       assertThat(Duration.ofNanos(System.nanoTime() - leasedAt))
-          .isGreaterThanOrEqualTo(Duration.ofSeconds(1));
+          .as("life of a lease of one second")
+          .isBetween(Duration.ofSeconds(1), Duration.ofSeconds(6));
+      long idleAgainSince = node.status(false).getAppliedIndex();
+      await("the clock to stand still")
+          .during(Duration.ofMillis(1_500))
+          .atMost(Duration.ofSeconds(3))
+          .until(() -> node.status(false).getAppliedIndex() == idleAgainSince);
     }
+  }
+
+  private static int references(RegistryView view, String assetId) {
+    return view.asset(assetId).orElseThrow().getReferenceCount();
   }
 
   @Test
