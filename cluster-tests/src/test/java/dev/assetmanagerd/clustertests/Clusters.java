@@ -37,6 +37,11 @@ final class Clusters
     return cluster;
   }
 
+  /** The one cluster of the class, started when it is first asked for; for a static field. */
+  TestCluster shared(int nodes, UnaryOperator<ClusterOptions> change) {
+    return open.isEmpty() ? start(nodes, change) : open.get(0);
+  }
+
   @Override
   public void beforeAll(ExtensionContext context) {
     perClass = true;

@@ -15,6 +15,7 @@ import java.util.List;
  * @param kills of the leader, in the failover benchmark
  * @param uploadBytes size of one upload
  * @param assets how many assets the two listings are compared at, small and large
+ * @param garbageBenchAssets how many assets there are in the benchmark of garbage collection
  * @param jvmArguments of each node
  */
 record BenchOptions(
@@ -26,6 +27,7 @@ record BenchOptions(
     int kills,
     long uploadBytes,
     List<Integer> assets,
+    int garbageBenchAssets,
     List<String> jvmArguments) {
   /** What the documented figures are measured with. */
   static BenchOptions full(Path directory, List<String> jvmArguments) {
@@ -38,6 +40,7 @@ record BenchOptions(
         10,
         2L << 30,
         List.of(10_000, 1_000_000),
+        100_000,
         jvmArguments);
   }
 
@@ -52,6 +55,7 @@ record BenchOptions(
         2,
         128L << 20,
         List.of(1_000, 10_000),
+        5_000,
         jvmArguments);
   }
 }

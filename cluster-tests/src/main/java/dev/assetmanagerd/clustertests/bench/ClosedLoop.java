@@ -1,8 +1,11 @@
 package dev.assetmanagerd.clustertests.bench;
 
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import org.HdrHistogram.Histogram;
 import org.HdrHistogram.Recorder;
@@ -40,7 +43,23 @@ final class ClosedLoop {
     return new ClosedLoop(load, inFlight).run(settle, measured);
   }
 
+  /**
+   * Runs a load and measures it until something else is over.
+   *
+   * @param settle at the start, not measured
+   * @param end completes when it is over, in whatever way
+   * @param atMost fails when it is not over by then
+   */
+  static Measurement runUntil(
+      Load load, int inFlight, Duration settle, CompletableFuture<?> end, Duration atMost) {
+    return new ClosedLoop(load, inFlight).run(settle, () -> await(end, atMost));
+  }
+
   private Measurement run(Duration settle, Duration measured) {
+    return run(settle, () -> pause(measured));
+  }
+
+  private Measurement run(Duration settle, Runnable wait) {
     for (int slot = 0; slot < inFlight; slot++) {
       issue(slot);
     }
@@ -48,7 +67,7 @@ final class ClosedLoop {
     var unused = recorder.getIntervalHistogram();
     failures.set(0);
     long begin = System.nanoTime();
-    pause(measured);
+    wait.run();
     Histogram histogram = recorder.getIntervalHistogram();
     long nanos = System.nanoTime() - begin;
     long failed = failures.get();
@@ -83,6 +102,18 @@ final class ClosedLoop {
       drained.countDown();
     } else {
       issue(slot);
+    }
+  }
+
+  private static void await(CompletableFuture<?> end, Duration atMost) {
+    try {
+      var unused =
+          end.handle((result, failure) -> true).get(atMost.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    } catch (ExecutionException | TimeoutException e) {
+      throw new IllegalStateException("not over after " + atMost, e);
     }
   }
 

@@ -10,18 +10,12 @@ import dev.assetmanagerd.clustertests.ClusterOptions;
 import dev.assetmanagerd.clustertests.Node;
 import dev.assetmanagerd.clustertests.TestCluster;
 import dev.assetmanagerd.clustertests.client.SampleAssets;
-import io.grpc.CallOptions;
-import io.grpc.ManagedChannel;
-import io.grpc.stub.ClientCalls;
-import io.grpc.stub.StreamObserver;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 
@@ -33,7 +27,6 @@ import org.jspecify.annotations.Nullable;
  * through the API of one node, small first, then on to large in the same run.
  */
 final class ListBench {
-  private static final int REGISTERS_IN_FLIGHT = 256;
   private static final int CALLS = 400;
   private static final int WARM_UP_CALLS = 400;
   private static final int FEW = 500;
@@ -73,38 +66,18 @@ final class ListBench {
   }
 
   private void fill(Node node, String location, int from, int to) throws InterruptedException {
-    long begin = System.nanoTime();
-    Semaphore permits = new Semaphore(REGISTERS_IN_FLIGHT);
-    AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
-    ManagedChannel channel = node.newChannel();
-    for (int i = from; i < to; i++) {
-      permits.acquire();
-      ClientCalls.asyncUnaryCall(
-          channel.newCall(AssetManagerServiceGrpc.getRegisterAssetMethod(), CallOptions.DEFAULT),
-          asset(i, location),
-          new StreamObserver<>() {
-            @Override
-            public void onNext(dev.assetmanagerd.api.v1.RegisterAssetResponse response) {}
-
-            @Override
-            public void onError(Throwable why) {
-              failure.compareAndSet(null, why);
-              permits.release();
-            }
-
-            @Override
-            public void onCompleted() {
-              permits.release();
-            }
-          });
+    double seconds;
+    try (Filler filler = new Filler(node)) {
+      seconds =
+          filler
+                  .fill(
+                      AssetManagerServiceGrpc.getRegisterAssetMethod(),
+                      from,
+                      to,
+                      i -> asset(i, location))
+                  .toMillis()
+              / 1e3;
     }
-    permits.acquire(REGISTERS_IN_FLIGHT);
-    channel.shutdownNow();
-    Throwable why = failure.get();
-    if (why != null) {
-      throw new IllegalStateException("could not fill the registry", why);
-    }
-    double seconds = (System.nanoTime() - begin) / 1e9;
     report.line("filled %d to %d in %.0f s, %.0f/s", from, to, seconds, (to - from) / seconds);
   }
 

@@ -7,7 +7,8 @@ import java.util.List;
 
 /** Runs benchmarks by name; see the script {@code cluster-tests/bench}. */
 public final class Main {
-  private static final List<String> ALL = List.of("a", "upload", "list", "failover");
+  private static final List<String> ALL =
+      List.of("a", "b", "keepalive", "upload", "list", "failover");
 
   private Main() {}
 
@@ -43,6 +44,8 @@ public final class Main {
   private static void run(String name, BenchOptions options, Report report) throws Exception {
     switch (name) {
       case "a" -> new CallBench(options, report).run();
+      case "b" -> new GarbageBench(options, report).run();
+      case "keepalive" -> new KeepaliveBench(options, report).run();
       case "upload" -> new UploadBench(options, report).run();
       case "list" -> new ListBench(options, report).run();
       case "failover" -> new FailoverBench(options, report).run();
