@@ -2,6 +2,7 @@ package dev.assetmanagerd.asset;
 
 import com.google.common.util.concurrent.ThreadFactoryBuilder;
 import dev.assetmanagerd.garbage.v1.GarbageServiceGrpc;
+import dev.assetmanagerd.lease.v1.LeaseServiceGrpc;
 import dev.assetmanagerd.process.FailPoints;
 import dev.assetmanagerd.raft.LeadershipListener;
 import dev.assetmanagerd.raft.ReplicatedRegistry;
@@ -79,14 +80,19 @@ public final class AssetModule implements AutoCloseable {
             uploads,
             new Registration(registryAccess, blobs, options),
             new AssetReads(registryAccess, blobs, access),
-            new Leasing(registryAccess),
+            new Leasing(registryAccess, options.leases()),
             new Deletion(registryAccess, reaper),
             new GarbageCollection(registryAccess, options, clock),
             new Preparation(registryAccess, blobs, placement, options));
     this.services =
         List.of(
             bound(dev.assetmanagerd.api.v1.AssetManagerServiceGrpc.bindService(service)),
-            bound(dev.assetmanagerd.api.deploy.v1.AssetManagerServiceGrpc.bindService(service)));
+            bound(dev.assetmanagerd.api.deploy.v1.AssetManagerServiceGrpc.bindService(service)),
+            bound(
+                LeaseServiceGrpc.bindService(
+                    new LeaseService(
+                        new LeaseChanges(registryAccess, options.leases()),
+                        new LeaseReads(registryAccess)))));
   }
 
   private static ServerServiceDefinition bound(ServerServiceDefinition definition) {

@@ -18,6 +18,7 @@ import dev.assetmanagerd.registry.AssetQuery;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -126,20 +127,28 @@ final class AssetRequests {
     return new AssetQuery(type, status, labels, after, pageSize);
   }
 
-  private static int pageSize(int requested) {
+  static int pageSize(int requested) {
     if (requested < 0) {
       throw ApiErrors.invalid("page_size", "is " + requested + "; must not be negative");
     }
     return requested == 0 ? DEFAULT_PAGE_SIZE : Math.min(requested, MAX_PAGE_SIZE);
   }
 
-  static AcquireAsset acquire(AcquireAssetRequest request) {
-    return AcquireAsset.newBuilder()
-        .setAssetId(Fields.id("asset_id", request.getAssetId()))
-        .setAcquiredBy(
-            Fields.requiredText("acquired_by", request.getAcquiredBy(), Fields.MAX_NAME_CHARS))
-        .setTtlSeconds(Fields.seconds("ttl_seconds", request.getTtlSeconds()))
-        .build();
+  /**
+   * @param sessionId the session that the lease is to live with
+   */
+  static AcquireAsset acquire(
+      AcquireAssetRequest request, Optional<String> sessionId, LeaseLimits limits) {
+    AcquireAsset.Builder command =
+        AcquireAsset.newBuilder()
+            .setAssetId(Fields.id("asset_id", request.getAssetId()))
+            .setAcquiredBy(
+                Fields.requiredText("acquired_by", request.getAcquiredBy(), Fields.MAX_NAME_CHARS));
+    if (sessionId.isPresent()) {
+      LeaseLimits.noTtlInSession("ttl_seconds", request.getTtlSeconds());
+      return command.setSessionId(sessionId.get()).build();
+    }
+    return command.setTtlSeconds(limits.ttlSeconds("ttl_seconds", request.getTtlSeconds())).build();
   }
 
   /** For how long an asset must have been unused, in seconds. */

@@ -11,13 +11,17 @@ import java.util.concurrent.CompletableFuture;
 /** Acquire and Release. */
 final class Leasing {
   private final RegistryAccess registry;
+  private final LeaseLimits limits;
 
-  Leasing(RegistryAccess registry) {
+  Leasing(RegistryAccess registry, LeaseLimits limits) {
     this.registry = registry;
+    this.limits = limits;
   }
 
   CompletableFuture<AcquireAssetResponse> acquire(CallScope scope, AcquireAssetRequest request) {
-    Command.Builder command = Command.newBuilder().setAcquireAsset(AssetRequests.acquire(request));
+    Command.Builder command =
+        Command.newBuilder()
+            .setAcquireAsset(AssetRequests.acquire(request, scope.sessionId(), limits));
     return registry
         .propose(scope, scope.keyed(command), registry.deadline())
         .thenApply(

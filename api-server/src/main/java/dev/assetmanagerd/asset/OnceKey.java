@@ -3,11 +3,8 @@ package dev.assetmanagerd.asset;
 import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;
 import com.google.protobuf.ByteString;
-import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.Message;
 import dev.assetmanagerd.log.v1.IdempotencyKey;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 
@@ -24,27 +21,13 @@ record OnceKey(String key, ByteString fingerprint) {
     put(hasher, headers.sessionId().orElse("").getBytes(StandardCharsets.UTF_8));
     hasher.putLong(headers.leaseTtl().map(Duration::toSeconds).orElse(-1L));
     for (Message message : request) {
-      put(hasher, canonical(message));
+      put(hasher, Canonical.bytes(message));
     }
     return new OnceKey(key, ByteString.copyFrom(hasher.hash().asBytes()));
   }
 
   private static void put(Hasher hasher, byte[] bytes) {
     hasher.putInt(bytes.length).putBytes(bytes);
-  }
-
-  /** The same bytes for equal messages: maps are written in the order of their keys. */
-  private static byte[] canonical(Message message) {
-    byte[] bytes = new byte[message.getSerializedSize()];
-    CodedOutputStream out = CodedOutputStream.newInstance(bytes);
-    out.useDeterministicSerialization();
-    try {
-      message.writeTo(out);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    out.checkNoSpaceLeft();
-    return bytes;
   }
 
   IdempotencyKey withSuffix(String suffix) {

@@ -64,7 +64,7 @@ final class PageToken {
     return cursor;
   }
 
-  private static RuntimeException refused(String field, String token) {
+  static RuntimeException refused(String field, String token) {
     return ApiErrors.invalid(
         field, token, "is not a token that a previous page of this same query returned");
   }

@@ -107,10 +107,12 @@ final class RegistryAccess {
     return queryAfter(ready, query);
   }
 
-  /**
-   * Reads what every write acknowledged before this call left, whatever the caller asked for, on
-   * the calling thread.
-   */
+  /** Reads what every write acknowledged before this call left, whatever the caller asked for. */
+  <T> CompletableFuture<T> readLinearizable(Deadline deadline, Function<RegistryView, T> query) {
+    return queryAfter(registry.awaitLinearizable(deadline), query);
+  }
+
+  /** The same on the calling thread. */
   <T> T readLinearizableAndWait(Deadline deadline, Function<RegistryView, T> query) {
     await(registry.awaitLinearizable(deadline), deadline);
     return registry.query(query);

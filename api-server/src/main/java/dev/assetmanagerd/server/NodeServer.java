@@ -240,7 +240,11 @@ final class NodeServer implements AutoCloseable {
                 .toList())
         .maxMessageBytes(MAX_MESSAGE_BYTES)
         .maxStreamedMessageBytes(MAX_UPLOAD_MESSAGE_BYTES)
-        .corsExposedHeaders("assetmanager-index")
+        .corsExposedHeaders(
+            "assetmanager-index",
+            "assetmanager-leases",
+            "assetmanager-outcome",
+            "assetmanager-replayed")
         .build();
   }
 

@@ -40,11 +40,18 @@ final class LocalRegistry implements ReplicatedRegistry, AutoCloseable {
 
   LocalRegistry(Path file) {
     this.database = RegistryDatabase.open(file);
+    LogPosition applied = database.read(RegistryView::applied);
+    this.index = Math.max(0, applied.index());
     // The first reading of a term only says where counting begins.
+    tick();
+  }
+
+  /** An entry that only moves the clock. */
+  private synchronized void tick() {
     RegistryWriter writer = database.writer();
     writer.begin();
     writer.apply(entry().build());
-    writer.commit(new LogPosition(1, index));
+    writer.commit(new LogPosition(1, ++index));
   }
 
   private LogEntry.Builder entry() {
@@ -79,6 +86,19 @@ final class LocalRegistry implements ReplicatedRegistry, AutoCloseable {
     if (command.hasAcquireAsset()) {
       Command.Builder builder = command.toBuilder();
       builder.getAcquireAssetBuilder().setLeaseId("lease-" + nextId++);
+      return builder.build();
+    }
+    if (command.hasAcquireLeases()) {
+      Command.Builder builder = command.toBuilder();
+      command
+          .getAcquireLeases()
+          .getAssetIdsList()
+          .forEach(id -> builder.getAcquireLeasesBuilder().addLeaseIds("lease-" + nextId++));
+      return builder.build();
+    }
+    if (command.hasOpenSession() && command.getOpenSession().getSessionId().isEmpty()) {
+      Command.Builder builder = command.toBuilder();
+      builder.getOpenSessionBuilder().setSessionId("session-" + nextId++);
       return builder.build();
     }
     return command;
@@ -119,10 +139,11 @@ final class LocalRegistry implements ReplicatedRegistry, AutoCloseable {
     this.staleness = staleness;
   }
 
-  /** Moves wall time and cluster time. */
+  /** Moves wall time and cluster time, as a leader that ticks does. */
   synchronized void pass(Duration time) {
     wallMillis += time.toMillis();
     readingMillis += time.toMillis();
+    tick();
   }
 
   synchronized long wallMillis() {

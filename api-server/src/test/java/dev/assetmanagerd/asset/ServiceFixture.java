@@ -13,6 +13,8 @@ import dev.assetmanagerd.api.v1.AssetType;
 import dev.assetmanagerd.api.v1.UploadAssetMetadata;
 import dev.assetmanagerd.api.v1.UploadAssetRequest;
 import dev.assetmanagerd.api.v1.UploadAssetResponse;
+import dev.assetmanagerd.lease.v1.LeaseServiceGrpc;
+import dev.assetmanagerd.lease.v1.LeaseServiceGrpc.LeaseServiceBlockingStub;
 import dev.assetmanagerd.process.FailPoints;
 import dev.assetmanagerd.storage.blob.BlobStore;
 import dev.assetmanagerd.storage.blob.SharedDirectoryBlobStore;
@@ -146,6 +148,15 @@ final class ServiceFixture implements AutoCloseable {
 
   AssetManagerServiceBlockingStub stub() {
     return AssetManagerServiceGrpc.newBlockingStub(channel).withDeadlineAfter(20, TimeUnit.SECONDS);
+  }
+
+  LeaseServiceBlockingStub leases() {
+    return LeaseServiceGrpc.newBlockingStub(channel).withDeadlineAfter(20, TimeUnit.SECONDS);
+  }
+
+  LeaseServiceBlockingStub leasesWithHeader(String name, String value) {
+    return leases()
+        .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(header(name, value)));
   }
 
   AssetManagerServiceBlockingStub stubWithHeader(String name, String value) {

@@ -86,7 +86,12 @@ final class LeaseCommands {
     for (int i = 0; i < assets.size(); i++) {
       Asset.Builder asset = assets.get(i);
       book.grant(command.getLeaseIds(i), asset, command.getAcquiredBy(), life, time);
-      granted.addAssets(asset);
+      granted
+          .addAssets(asset)
+          .addLeases(
+              LeaseRow.find(sql, command.getLeaseIds(i))
+                  .orElseThrow()
+                  .toMessage(time.clockMillis()));
     }
     return Outcome.newBuilder().setLeasesGranted(granted).build();
   }
