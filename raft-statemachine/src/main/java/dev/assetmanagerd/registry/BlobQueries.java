@@ -18,7 +18,8 @@ final class BlobQueries {
           + " ORDER BY a.id LIMIT ?";
   private static final String RESERVED =
       "SELECT 1 FROM blob_reservations WHERE expires_at > ? LIMIT 1";
-  private static final String UNFINISHED = "SELECT 1 FROM builds WHERE state < 4 LIMIT 1";
+  private static final String UNFINISHED =
+      "SELECT 1 FROM builds INDEXED BY builds_unfinished WHERE state < 4 LIMIT 1";
   private static final String KEPT_FAILURE =
       "SELECT 1 FROM builds WHERE state = 5 AND not_before_millis > ? LIMIT 1";
 

@@ -16,12 +16,6 @@ import java.util.List;
 final class BlobSchema {
   static final List<String> STEP =
       List.of(
-          // What may be garbage. Each first lease of an asset takes it out, the last one's end puts
-          // it in.
-          """
-          CREATE INDEX assets_unheld ON assets (last_accessed_at, id)
-            WHERE lease_count = 0 AND status IN (2, 4)
-          """,
           """
           CREATE TABLE blob_reservations (
             id TEXT NOT NULL PRIMARY KEY,
@@ -82,9 +76,9 @@ final class BlobSchema {
           ) STRICT
           """,
           "CREATE INDEX builds_unfinished ON builds (since_millis, key) WHERE state < 4",
-          "CREATE INDEX builds_by_suggestion ON builds (suggested_asset_id) WHERE state < 4",
-          "CREATE INDEX builds_by_build_id ON builds (build_id) WHERE state < 4",
-          "CREATE INDEX builds_by_image ON builds (image) WHERE state < 4",
+          "CREATE INDEX builds_by_suggestion ON builds (suggested_asset_id, key) WHERE state < 4",
+          "CREATE INDEX builds_by_build_id ON builds (build_id, key) WHERE state < 4",
+          "CREATE INDEX builds_by_image ON builds (image, key) WHERE state < 4",
           "CREATE INDEX builds_finished ON builds (since_millis, key) WHERE state >= 4",
           "CREATE INDEX builds_failed ON builds (not_before_millis) WHERE state = 5",
           // Role 1: what the result is labelled with; role 2: what it is looked for by.

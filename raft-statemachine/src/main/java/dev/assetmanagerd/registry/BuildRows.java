@@ -48,7 +48,8 @@ final class BuildRows {
           ORDER BY since_millis, key LIMIT ?)
       """;
 
-  private static final String ANY_UNFINISHED = "SELECT 1 FROM builds WHERE state < 4 LIMIT 1";
+  private static final String ANY_UNFINISHED =
+      "SELECT 1 FROM builds INDEXED BY builds_unfinished WHERE state < 4 LIMIT 1";
   private static final String BY_SUGGESTION =
       "SELECT key FROM builds WHERE state < 4 AND suggested_asset_id = ? ORDER BY key";
   private static final String BY_BUILD_ID =

@@ -41,14 +41,15 @@ public interface RegistryView {
   AssetPage list(AssetQuery query);
 
   /**
-   * AVAILABLE and ERROR assets that no lease holds and that were last used before a time, the
-   * longest unused first. Its cost does not grow with the number of assets.
+   * AVAILABLE and ERROR assets that no lease holds and that were last used before a time, by id.
+   * Walks the assets in that order until {@code limit} are found, so a call that finds few reads
+   * many; continuing behind the last one found, a whole collection walks them once.
    *
    * <p>A lease that has expired on the cluster clock counts as gone, so that a dry run says what a
    * real run does, which ends expired leases first.
    *
    * @param lastAccessedBefore Unix seconds, exclusive
-   * @param after continue behind this asset, as it was returned before; null from the start
+   * @param after continue behind this asset, one that was returned before; null from the start
    * @param limit at most this many
    */
   List<Asset> collectable(long lastAccessedBefore, @Nullable Asset after, int limit);

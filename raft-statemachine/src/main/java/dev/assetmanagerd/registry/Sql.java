@@ -130,6 +130,11 @@ final class Sql implements AutoCloseable {
         .orElseThrow(() -> new RegistryException("no row: " + sql));
   }
 
+  /** The statements that are kept prepared, those used last at the end. */
+  List<String> prepared() {
+    return List.copyOf(statements.keySet());
+  }
+
   private PreparedStatement prepare(String sql, @Nullable Object[] arguments) throws SQLException {
     PreparedStatement statement = statements.get(sql);
     if (statement == null) {

@@ -6,15 +6,17 @@ import static dev.assetmanagerd.registry.Commands.mark;
 import static dev.assetmanagerd.registry.Commands.purge;
 import static dev.assetmanagerd.registry.Commands.register;
 import static dev.assetmanagerd.registry.Commands.release;
-import static dev.assetmanagerd.registry.Commands.touch;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.assetmanagerd.api.v1.Asset;
 import dev.assetmanagerd.api.v1.AssetStatus;
 import dev.assetmanagerd.api.v1.StorageBackend;
+import dev.assetmanagerd.log.v1.AcquireAsset;
+import dev.assetmanagerd.log.v1.Command;
 import dev.assetmanagerd.log.v1.DeletionMarked;
 import dev.assetmanagerd.log.v1.DeletionMarked.Refusal;
 import dev.assetmanagerd.log.v1.DeletionMarked.Why;
+import dev.assetmanagerd.log.v1.OpenSession;
 import dev.assetmanagerd.log.v1.Rejection.Rule;
 import java.nio.file.Path;
 import java.util.List;
@@ -194,19 +196,41 @@ class DeletionRulesTest {
   }
 
   @Test
-  void theLongestUnusedIsCollectedFirstWhetherItsLeaseExpiredOrItHadNone() {
-    registry.wall += 5;
-    registry.apply(acquire("b", "l1", 10));
-    registry.wall += 5;
-    registry.apply(acquire("a", "l2", 10), touch("c"));
-    registry.apply(register("d"), BlobTestCommands.missing("d"));
-    registry.wall += 5;
-    registry.advanceClock(10_000);
+  void anAssetThatHasLostItsBlobIsCollectableByTheSameRules() {
+    registry.apply(acquire("a", "l1", 0), BlobTestCommands.missing("a", "b"));
 
-    assertThat(collectable(registry.wall, null, 10)).containsExactly("b", "a", "c", "d");
-    assertThat(collectable(registry.wall, "b", 2)).containsExactly("a", "c");
-    assertThat(collectable(registry.wall, "c", 2)).containsExactly("d");
-    assertThat(collectable(registry.wall - 5, null, 10)).containsExactly("b");
+    assertThat(collectable(registry.wall + 1, null, 10)).containsExactly("b", "c");
+    assertThat(collectable(registry.wall, null, 10)).isEmpty();
+    assertThat(registry.one(mark("a", "b")).getDeletionMarked().getMarkedCount()).isEqualTo(1);
+    assertThat(collectable(registry.wall + 1, null, 10)).containsExactly("c");
+  }
+
+  @Test
+  void anAssetWhoseHostWentSilentIsCollectable() {
+    registry.apply(
+        Command.newBuilder()
+            .setOpenSession(
+                OpenSession.newBuilder()
+                    .setSessionId("s")
+                    .setHost("h")
+                    .setTtlMillis(1_000)
+                    .setGraceMillis(500))
+            .build(),
+        Command.newBuilder()
+            .setAcquireAsset(
+                AcquireAsset.newBuilder()
+                    .setAssetId("a")
+                    .setLeaseId("l1")
+                    .setAcquiredBy("vm")
+                    .setSessionId("s"))
+            .build());
+    registry.advanceClock(1_499);
+    assertThat(collectable(registry.wall + 1, null, 10)).containsExactly("b", "c");
+
+    registry.advanceClock(1);
+
+    assertThat(collectable(registry.wall + 1, null, 10)).containsExactly("a", "b", "c");
+    assertThat(registry.one(mark("a")).getDeletionMarked().getMarkedCount()).isEqualTo(1);
   }
 
   private List<String> collectable(long before, @Nullable String after, int limit) {
