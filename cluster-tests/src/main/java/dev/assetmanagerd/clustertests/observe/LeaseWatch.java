@@ -2,6 +2,7 @@ package dev.assetmanagerd.clustertests.observe;
 
 import dev.assetmanagerd.clustertests.client.AssetClient;
 import dev.assetmanagerd.clustertests.client.CallFailedException;
+import dev.assetmanagerd.lease.v1.Lease;
 import dev.assetmanagerd.lease.v1.LeaseServiceGrpc;
 import dev.assetmanagerd.lease.v1.ListLeasesRequest;
 import dev.assetmanagerd.lease.v1.ListLeasesResponse;
@@ -10,6 +11,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.LongSummaryStatistics;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -51,6 +53,7 @@ public final class LeaseWatch extends Observer {
   private final AssetClient client;
   private final Map<String, Watched> watched = new ConcurrentHashMap<>();
   private final List<Look> looks = new ArrayList<>();
+  private final LongSummaryStatistics stamps = new LongSummaryStatistics();
 
   /** Looks through a client. */
   public LeaseWatch(AssetClient client) {
@@ -92,6 +95,15 @@ public final class LeaseWatch extends Observer {
     }
   }
 
+  private synchronized void stamp(long unixSeconds) {
+    stamps.accept(unixSeconds);
+  }
+
+  /** How far apart the leaders' wall clocks were when they stamped what was listed, at least. */
+  public synchronized Duration stampsApart() {
+    return Duration.ofSeconds(stamps.getMax() - stamps.getMin());
+  }
+
   private synchronized @Nullable Long missedBy(Watched lease) {
     return lease.missedBy;
   }
@@ -108,7 +120,10 @@ public final class LeaseWatch extends Observer {
                   LeaseServiceGrpc.newBlockingStub(channel)
                       .withDeadlineAfter(CALL_MAX.toMillis(), TimeUnit.MILLISECONDS)
                       .listLeases(request));
-      page.getLeasesList().forEach(lease -> ids.add(lease.getId()));
+      for (Lease lease : page.getLeasesList()) {
+        ids.add(lease.getId());
+        stamp(lease.getAcquiredAt());
+      }
       token = page.getNextPageToken();
     } while (!token.isEmpty());
     return ids;
