@@ -3,6 +3,9 @@ package dev.assetmanagerd.raft;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.errorprone.annotations.CanIgnoreReturnValue;
+import dev.assetmanagerd.log.v1.Command;
+import dev.assetmanagerd.log.v1.RequestBuild;
+import dev.assetmanagerd.log.v1.ReserveBlob;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
@@ -86,5 +89,29 @@ class StamperTest {
     assertThat(command.get(0).getRegisterAsset().getAsset().getCreatedAt())
         .isEqualTo(1_700_000_000L);
     assertThat(command.get(1).getAcquireAsset().getLeaseId()).hasSize(26);
+  }
+
+  @Test
+  void reservationsAndResultsOfBuildsGetIdsWhereTheyHaveNone() {
+    var none = ReserveBlob.getDefaultInstance();
+    var mine = ReserveBlob.newBuilder().setReservationId("mine").build();
+    var build = RequestBuild.getDefaultInstance();
+    var named = RequestBuild.newBuilder().setSuggestedAssetId("named").build();
+
+    var commands =
+        stamper
+            .stamp(
+                List.of(
+                    Command.newBuilder().setReserveBlob(none).build(),
+                    Command.newBuilder().setReserveBlob(mine).build(),
+                    Command.newBuilder().setRequestBuild(build).build(),
+                    Command.newBuilder().setRequestBuild(named).build()),
+                1)
+            .getCommandsList();
+
+    assertThat(commands.get(0).getReserveBlob().getReservationId()).hasSize(26);
+    assertThat(commands.get(1).getReserveBlob()).isEqualTo(mine);
+    assertThat(commands.get(2).getRequestBuild().getSuggestedAssetId()).hasSize(26);
+    assertThat(commands.get(3).getRequestBuild()).isEqualTo(named);
   }
 }

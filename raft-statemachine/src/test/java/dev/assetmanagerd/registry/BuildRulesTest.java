@@ -549,6 +549,32 @@ class BuildRulesTest {
         .containsExactly("%064x".formatted(3), "%064x".formatted(2));
   }
 
+  @Test
+  void everyColumnOfBlobsAndBuildsCountsInTheHash() {
+    request();
+    registry.apply(BlobTestCommands.reserve("r"), BlobTestCommands.condemn("x", "y"));
+    registry.apply(BlobTestCommands.forget("y"));
+    try (Sql sql = Sql.open(registry.file, false)) {
+      sql.execute("PRAGMA ignore_check_constraints = ON");
+      String before = StateHash.of(sql);
+      for (String table :
+          List.of("blob_reservations", "blob_tombstones", "builds", "build_labels")) {
+        List<String> columns =
+            sql.list("SELECT name FROM pragma_table_info(?)", row -> row.text(1), table);
+        assertThat(columns).as(table).hasSizeGreaterThan(3);
+        for (String column : columns) {
+          sql.execute("BEGIN");
+          sql.execute(
+              "UPDATE %1$s SET %2$s = iif(typeof(%2$s) = 'text', %2$s || 'x', %2$s + 2)"
+                  .formatted(table, column));
+          assertThat(StateHash.of(sql)).as("%s.%s", table, column).isNotEqualTo(before);
+          sql.rollback();
+        }
+      }
+      assertThat(StateHash.of(sql)).isEqualTo(before);
+    }
+  }
+
   private static RequestBuild.Builder wanted(String suggestedId) {
     return RequestBuild.newBuilder()
         .setKey(KEY)
