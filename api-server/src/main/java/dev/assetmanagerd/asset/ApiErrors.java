@@ -14,6 +14,7 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import org.slf4j.Logger;
@@ -148,6 +149,9 @@ final class ApiErrors {
     }
     if (cause instanceof RegistryBusyException busy) {
       return resourceExhausted(busy.getMessage() + "; nothing was changed");
+    }
+    if (cause instanceof CancellationException) {
+      return cancelled("the caller gave up");
     }
     log.error("call failed", cause);
     return cause instanceof RegistryException

@@ -1,6 +1,8 @@
 package dev.assetmanagerd.asset;
 
 import com.google.common.util.concurrent.ThreadFactoryBuilder;
+import dev.assetmanagerd.build.Builds;
+import dev.assetmanagerd.build.v1.BuildServiceGrpc;
 import dev.assetmanagerd.garbage.v1.GarbageServiceGrpc;
 import dev.assetmanagerd.lease.v1.LeaseServiceGrpc;
 import dev.assetmanagerd.process.FailPoints;
@@ -47,6 +49,7 @@ public final class AssetModule implements AutoCloseable {
    * @param registry of this node; stays the caller's to close
    * @param blobs the configured store
    * @param placement where VM directories are allowed
+   * @param builds where calls wait for images that are being built; stays the caller's to close
    * @param executor runs what follows a wait for the cluster, queries included; must not refuse
    *     tasks, and must not be the threads that serve calls, some of which wait
    * @param clock wall time
@@ -58,6 +61,7 @@ public final class AssetModule implements AutoCloseable {
       ReplicatedRegistry registry,
       BlobStore blobs,
       Placement placement,
+      Builds builds,
       Executor executor,
       Clock clock,
       FailPoints failPoints) {
@@ -80,6 +84,7 @@ public final class AssetModule implements AutoCloseable {
             uploads,
             new Registration(registryAccess, blobs, options),
             new AssetReads(registryAccess, blobs, access),
+            new AssetQueries(registryAccess, builds, failPoints, executor),
             new Leasing(registryAccess, options.leases()),
             new Deletion(registryAccess, reaper),
             new GarbageCollection(registryAccess, options, clock),
@@ -92,7 +97,8 @@ public final class AssetModule implements AutoCloseable {
                 LeaseServiceGrpc.bindService(
                     new LeaseService(
                         new LeaseChanges(registryAccess, options.leases()),
-                        new LeaseReads(registryAccess)))));
+                        new LeaseReads(registryAccess)))),
+            bound(BuildServiceGrpc.bindService(new BuildListing(registryAccess))));
   }
 
   private static ServerServiceDefinition bound(ServerServiceDefinition definition) {

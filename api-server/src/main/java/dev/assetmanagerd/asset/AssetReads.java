@@ -2,13 +2,10 @@ package dev.assetmanagerd.asset;
 
 import dev.assetmanagerd.api.v1.Asset;
 import dev.assetmanagerd.api.v1.AssetStatus;
-import dev.assetmanagerd.api.v1.AssetType;
 import dev.assetmanagerd.api.v1.GetAssetRequest;
 import dev.assetmanagerd.api.v1.GetAssetResponse;
 import dev.assetmanagerd.api.v1.ListAssetsRequest;
 import dev.assetmanagerd.api.v1.ListAssetsResponse;
-import dev.assetmanagerd.api.v1.QueryAssetsRequest;
-import dev.assetmanagerd.api.v1.QueryAssetsResponse;
 import dev.assetmanagerd.registry.AssetCursor;
 import dev.assetmanagerd.registry.AssetPage;
 import dev.assetmanagerd.registry.AssetQuery;
@@ -24,12 +21,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
-/** The reading calls: Get, List, Query. Only Get of an asset counts as using it. */
+/** The reading calls: Get and List. Only Get of an asset counts as using it. */
 final class AssetReads {
   /** gRPC clients refuse messages over 4 MiB unless told otherwise. */
   static final int MAX_PAGE_BYTES = 3 << 20;
-
-  private static final String DOCKER_IMAGE = "docker_image";
 
   private final RegistryAccess registry;
   private final BlobReader blobs;
@@ -108,33 +103,6 @@ final class AssetReads {
                     .build());
   }
 
-  CompletableFuture<QueryAssetsResponse> query(CallScope scope, QueryAssetsRequest request) {
-    AssetQuery query = AssetRequests.query(request);
-    return page(scope, query)
-        .thenApply(
-            page -> {
-              if (page.assets().isEmpty() && asksForBuild(request)) {
-                throw ApiErrors.unimplemented(
-                    "build_options.enable_auto_build: no asset matches, and automatic builds are"
-                        + " not available in this version; build the image and upload it");
-              }
-              return QueryAssetsResponse.newBuilder()
-                  .addAllAssets(page.assets())
-                  .setNextPageToken(token(page, query))
-                  .build();
-            });
-  }
-
-  private static boolean asksForBuild(QueryAssetsRequest request) {
-    boolean buildable =
-        request.getType() == AssetType.ASSET_TYPE_ROOTFS
-            || request.getType() == AssetType.ASSET_TYPE_UNSPECIFIED;
-    return request.getBuildOptions().getEnableAutoBuild()
-        && buildable
-        && request.getPageToken().isEmpty()
-        && !request.getLabelSelectorOrDefault(DOCKER_IMAGE, "").isEmpty();
-  }
-
   private CompletableFuture<AssetPage> page(CallScope scope, AssetQuery query) {
     Deadline deadline = registry.deadline();
     return registry
@@ -157,7 +125,7 @@ final class AssetReads {
     return page;
   }
 
-  private static String token(AssetPage page, AssetQuery query) {
+  static String token(AssetPage page, AssetQuery query) {
     AssetCursor next = page.next();
     return next == null ? "" : PageToken.encode(next, query.type(), query.status(), query.labels());
   }

@@ -35,6 +35,7 @@ final class AssetService
   private final Uploads uploads;
   private final Registration registration;
   private final AssetReads reads;
+  private final AssetQueries queries;
   private final Leasing leasing;
   private final Deletion deletion;
   private final GarbageCollection garbageCollection;
@@ -46,6 +47,7 @@ final class AssetService
       Uploads uploads,
       Registration registration,
       AssetReads reads,
+      AssetQueries queries,
       Leasing leasing,
       Deletion deletion,
       GarbageCollection garbageCollection,
@@ -54,6 +56,7 @@ final class AssetService
     this.uploads = uploads;
     this.registration = registration;
     this.reads = reads;
+    this.queries = queries;
     this.leasing = leasing;
     this.deletion = deletion;
     this.garbageCollection = garbageCollection;
@@ -128,7 +131,7 @@ final class AssetService
   @Override
   public void queryAssets(
       QueryAssetsRequest request, StreamObserver<QueryAssetsResponse> response) {
-    Answers.answer(request, response, reads::query);
+    Answers.answer(request, response, queries::query);
   }
 
   /** Takes what still comes in on a stream that was refused. */

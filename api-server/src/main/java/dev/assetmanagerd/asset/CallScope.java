@@ -51,6 +51,11 @@ final class CallScope {
     this.caller = caller;
   }
 
+  /** The scope of what this node does of its own accord. */
+  static CallScope ofThisNode() {
+    return new CallScope(CallHeaders.none(), "", null);
+  }
+
   /** The scope of the call that the current thread serves; must be asked on the call's thread. */
   static CallScope current() {
     CallScope scope = KEY.get();

@@ -17,6 +17,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /** Adds records for bytes that are in storage already, after reading them. */
 final class Registration {
@@ -38,10 +39,18 @@ final class Registration {
    * @param wanted valid; size 0 and an empty checksum mean that they are taken from storage
    */
   Asset register(CallScope scope, Asset wanted) throws IOException {
+    return register(scope, wanted, OptionalLong.empty());
+  }
+
+  /**
+   * @param onlyInTerm where set, nothing is registered in another term than this one
+   */
+  Asset register(CallScope scope, Asset wanted, OptionalLong onlyInTerm) throws IOException {
     Asset asset = checkedAgainstStorage(wanted);
     Deadline deadline = registry.deadlineAfterTransfer();
     Command.Builder command =
         Command.newBuilder().setRegisterAsset(RegisterAsset.newBuilder().setAsset(asset));
+    onlyInTerm.ifPresent(command::setOnlyInTerm);
     AssetRegistered registered =
         registry.proposeAndWait(scope, scope.keyed(command), deadline).getAssetRegistered();
     if (!registered.getExisted() && blobs.stat(asset.getLocation()).isEmpty()) {

@@ -118,6 +118,12 @@ final class RegistryAccess {
     return registry.query(query);
   }
 
+  /** Reads this node's own state, which has to contain a log index, within the default deadline. */
+  <T> CompletableFuture<T> readApplied(long index, Function<RegistryView, T> query) {
+    Deadline fromNow = Deadline.after(defaultDeadline.toNanos(), TimeUnit.NANOSECONDS);
+    return queryAfter(registry.awaitApplied(index, fromNow), query);
+  }
+
   private <T> CompletableFuture<T> queryAfter(
       CompletableFuture<Void> ready, Function<RegistryView, T> query) {
     if (ready.isDone()) {

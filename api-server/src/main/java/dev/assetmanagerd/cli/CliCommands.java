@@ -7,11 +7,12 @@ public final class CliCommands {
   private CliCommands() {}
 
   /**
-   * Adds {@code asset}, {@code gc} and {@code cluster}. They report failures themselves, on the
-   * command line's error stream, and return an exit code of {@link ExitCodes}.
+   * Adds {@code asset}, {@code build}, {@code gc} and {@code cluster}. They report failures
+   * themselves, on the command line's error stream, and return an exit code of {@link ExitCodes}.
    */
   public static void addTo(CommandLine root) {
     root.addSubcommand("asset", assets());
+    root.addSubcommand("build", builds());
     root.addSubcommand("gc", new GcCommand());
     root.addSubcommand("cluster", cluster());
   }
@@ -26,6 +27,10 @@ public final class CliCommands {
         .addSubcommand("release", new ReleaseCommand())
         .addSubcommand("prepare", new PrepareCommand())
         .addSubcommand("delete", new DeleteCommand());
+  }
+
+  private static CommandLine builds() {
+    return new CommandLine(new BuildCommand()).addSubcommand("list", new BuildListCommand());
   }
 
   private static CommandLine cluster() {

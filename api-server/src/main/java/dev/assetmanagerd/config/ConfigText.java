@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /** The configuration as text for people: the reference page, and the values that hold. */
@@ -113,6 +114,9 @@ public final class ConfigText {
     }
     if (value instanceof Collection<?> items) {
       return items.stream().map(ConfigText::format).collect(Collectors.joining(","));
+    }
+    if (value instanceof Optional<?> optional) {
+      return optional.map(ConfigText::format).orElse("none");
     }
     return value.toString();
   }

@@ -72,6 +72,7 @@ public record NodeConfig(
    * @param cacheDirectory local copies of remote blobs
    * @param maxCacheBytes their size in all
    * @param maxAssetBytes largest asset taken
+   * @param defaultKernel location of the kernel that is registered where none is; empty for none
    * @param downloadConcurrency downloads at a time
    * @param downloadTimeout bound of one download
    */
@@ -82,6 +83,7 @@ public record NodeConfig(
       Path cacheDirectory,
       long maxCacheBytes,
       long maxAssetBytes,
+      Optional<String> defaultKernel,
       int downloadConcurrency,
       Duration downloadTimeout) {}
 
@@ -167,9 +169,12 @@ public record NodeConfig(
    * @param enabled whether missing images are built
    * @param endpoint of builderd
    * @param timeout bound of one build
-   * @param autoRegister whether built images are registered
-   * @param maxRetries of a failed build
-   * @param retryDelay pause before a retry
+   * @param autoRegister whether builderd uploads what it has built
+   * @param maxRetries of a build that builderd did not take, or lost
+   * @param retryDelay pause before the first retry
+   * @param pollInterval how often builderd is asked how far a build is
+   * @param startGrace how long the result of a build is waited for that builderd may have taken
+   * @param failureTtl how long the first failure in a row is the answer
    */
   public record Builderd(
       boolean enabled,
@@ -177,7 +182,10 @@ public record NodeConfig(
       Duration timeout,
       boolean autoRegister,
       int maxRetries,
-      Duration retryDelay) {}
+      Duration retryDelay,
+      Duration pollInterval,
+      Duration startGrace,
+      Duration failureTtl) {}
 
   /**
    * Traces.

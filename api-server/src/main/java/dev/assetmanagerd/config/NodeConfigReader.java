@@ -83,6 +83,7 @@ final class NodeConfigReader {
         values.get(Options.CACHE_DIR),
         values.get(Options.MAX_CACHE_SIZE),
         values.get(Options.MAX_ASSET_SIZE),
+        values.get(Options.DEFAULT_KERNEL),
         values.get(Options.DOWNLOAD_CONCURRENCY),
         values.get(Options.DOWNLOAD_TIMEOUT));
   }
@@ -103,7 +104,10 @@ final class NodeConfigReader {
         values.get(Options.BUILDERD_TIMEOUT),
         values.get(Options.BUILDERD_AUTO_REGISTER),
         values.get(Options.BUILDERD_MAX_RETRIES),
-        values.get(Options.BUILDERD_RETRY_DELAY));
+        values.get(Options.BUILDERD_RETRY_DELAY),
+        values.get(Options.BUILDERD_POLL_INTERVAL),
+        values.get(Options.BUILDERD_START_GRACE),
+        values.get(Options.BUILDERD_FAILURE_TTL));
   }
 
   private NodeConfig.Tracing tracing() {

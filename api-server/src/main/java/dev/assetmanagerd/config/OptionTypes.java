@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
@@ -35,6 +36,11 @@ final class OptionTypes {
   static final OptionType<List<Path>> PATHS =
       new OptionType<>(
           "paths", "one or more absolute paths, separated by commas", OptionTypes::paths);
+  static final OptionType<Optional<String>> LOCATION_OR_NONE =
+      new OptionType<>(
+          "location",
+          "a relative path without .. in it, or none",
+          text -> text.equals("none") ? Optional.empty() : Optional.of(location(text)));
   static final OptionType<Long> BYTES = number("bytes", 1, Long.MAX_VALUE);
   static final OptionType<URI> URL =
       new OptionType<>("URL", "a URL such as https://host:8082", OptionTypes::url);
@@ -127,6 +133,17 @@ final class OptionTypes {
       Path path = Path.of(text);
       require(path.isAbsolute());
       return path.normalize();
+    } catch (InvalidPathException e) {
+      throw new IllegalArgumentException(e);
+    }
+  }
+
+  private static String location(String text) {
+    try {
+      Path path = Path.of(printable(text));
+      require(!path.isAbsolute() && path.equals(path.normalize()) && !path.toString().isEmpty());
+      require(!path.startsWith(".."));
+      return path.toString();
     } catch (InvalidPathException e) {
       throw new IllegalArgumentException(e);
     }

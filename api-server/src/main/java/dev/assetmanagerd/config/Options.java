@@ -13,6 +13,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The table of all options: the one source of names, types, defaults and descriptions. The
@@ -130,6 +131,13 @@ final class Options {
           .withoutEffectYet();
   static final Option<Long> MAX_ASSET_SIZE =
       Option.of("MAX_ASSET_SIZE", BYTES, "10737418240", "Largest asset taken, in bytes.");
+  static final Option<Optional<String>> DEFAULT_KERNEL =
+      Option.of(
+          "DEFAULT_KERNEL",
+          OptionTypes.LOCATION_OR_NONE,
+          "vmlinux",
+          "Location in the store of a kernel that the leader registers where none is registered;"
+              + " `none` for no such kernel.");
   static final Option<Integer> DOWNLOAD_CONCURRENCY =
       Option.of(
               "DOWNLOAD_CONCURRENCY",
@@ -249,27 +257,62 @@ final class Options {
           .withoutEffectYet();
 
   static final Option<Boolean> BUILDERD_ENABLED =
-      Option.of("BUILDERD_ENABLED", BOOL, "true", "Whether missing images are built.")
-          .withoutEffectYet();
+      Option.of(
+          "BUILDERD_ENABLED",
+          BOOL,
+          "true",
+          "Whether images that a query with automatic build does not find are built.");
   static final Option<URI> BUILDERD_ENDPOINT =
-      Option.of("BUILDERD_ENDPOINT", OptionTypes.URL, "https://localhost:8082", "builderd.")
-          .withoutEffectYet();
+      Option.of(
+          "BUILDERD_ENDPOINT",
+          OptionTypes.URL,
+          "https://localhost:8082",
+          "Where builderd is, as the leader reaches it; every node may come to lead.");
   static final Option<Duration> BUILDERD_TIMEOUT =
-      Option.of("BUILDERD_TIMEOUT", Durations.POSITIVE, "30m", "How long a build may take.")
-          .withoutEffectYet();
+      Option.of(
+          "BUILDERD_TIMEOUT",
+          Durations.POSITIVE,
+          "30m",
+          "How long a build may take in all, from the first request for it.");
   static final Option<Boolean> BUILDERD_AUTO_REGISTER =
-      Option.of("BUILDERD_AUTO_REGISTER", BOOL, "true", "Whether built images are registered.")
-          .withoutEffectYet();
+      Option.of(
+          "BUILDERD_AUTO_REGISTER",
+          BOOL,
+          "true",
+          "Whether builderd uploads what it has built; if not, the leader registers the artifact,"
+              + " which builderd has to leave in the blob store.");
   static final Option<Integer> BUILDERD_MAX_RETRIES =
       Option.of(
-              "BUILDERD_MAX_RETRIES",
-              OptionTypes.integer("number", 0, 100),
-              "3",
-              "How often a failed build is tried again.")
-          .withoutEffectYet();
+          "BUILDERD_MAX_RETRIES",
+          OptionTypes.integer("number", 0, 100),
+          "3",
+          "How often a build is asked for again that builderd did not take, or lost.");
   static final Option<Duration> BUILDERD_RETRY_DELAY =
-      Option.of("BUILDERD_RETRY_DELAY", Durations.ZERO_OR_MORE, "5s", "Pause before that.")
-          .withoutEffectYet();
+      Option.of(
+          "BUILDERD_RETRY_DELAY",
+          Durations.ZERO_OR_MORE,
+          "5s",
+          "Pause before the first retry; doubled for each further one.");
+  static final Option<Duration> BUILDERD_POLL_INTERVAL =
+      Option.of(
+          "BUILDERD_POLL_INTERVAL",
+          Durations.POSITIVE,
+          "2s",
+          "How often builderd is asked how far a build is.");
+  static final Option<Duration> BUILDERD_START_GRACE =
+      Option.of(
+          "BUILDERD_START_GRACE",
+          Durations.POSITIVE,
+          "60s",
+          "How long the result of a build is waited for, of which it is not known whether builderd"
+              + " took it, before builderd is asked again.");
+  static final Option<Duration> BUILDERD_FAILURE_TTL =
+      Option.of(
+          "BUILDERD_FAILURE_TTL",
+          Durations.POSITIVE,
+          "30s",
+          "How long a failed build is the answer before it is tried anew; doubled for each failure"
+              + " in a row, up to 1h.");
 
   static final Option<Boolean> OTEL_ENABLED =
       Option.of("OTEL_ENABLED", BOOL, "true", "Whether traces are exported.").withoutEffectYet();
@@ -326,6 +369,7 @@ final class Options {
                   CACHE_DIR,
                   MAX_CACHE_SIZE,
                   MAX_ASSET_SIZE,
+                  DEFAULT_KERNEL,
                   DOWNLOAD_CONCURRENCY,
                   DOWNLOAD_TIMEOUT)),
           new OptionGroup(
@@ -355,7 +399,10 @@ final class Options {
                   BUILDERD_TIMEOUT,
                   BUILDERD_AUTO_REGISTER,
                   BUILDERD_MAX_RETRIES,
-                  BUILDERD_RETRY_DELAY)),
+                  BUILDERD_RETRY_DELAY,
+                  BUILDERD_POLL_INTERVAL,
+                  BUILDERD_START_GRACE,
+                  BUILDERD_FAILURE_TTL)),
           new OptionGroup(
               "Observability",
               List.of(

@@ -9,9 +9,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -65,6 +67,12 @@ public final class DevCommand implements Callable<Integer> {
   private int metricsPort;
 
   @Option(
+      names = "--builderd",
+      paramLabel = "URL",
+      description = "Where missing images are built. Default: nowhere.")
+  private @Nullable String builderd;
+
+  @Option(
       names = "--ready-timeout",
       defaultValue = "120",
       paramLabel = "SECONDS",
@@ -84,7 +92,8 @@ public final class DevCommand implements Callable<Integer> {
       throw new ParameterException(spec.commandLine(), "--nodes has to be 1, 3 or 5, not " + nodes);
     }
     Path cluster = directory.toAbsolutePath().normalize();
-    List<DevNode> members = DevNode.all(nodes, cluster, apiPort, metricsPort);
+    List<DevNode> members =
+        DevNode.all(nodes, cluster, apiPort, metricsPort, Optional.ofNullable(builderd));
     try (DevCluster running = new DevCluster(members, mainClass, err(), System::nanoTime)) {
       List<String> inUse = running.portsInUse();
       if (!inUse.isEmpty()) {

@@ -3,6 +3,7 @@ package dev.assetmanagerd.dev;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -14,13 +15,16 @@ import java.util.stream.IntStream;
  * @param cluster directory of the whole cluster, absolute
  * @param firstApiPort API port of the first node; those of the others follow in steps of 100
  * @param firstMetricsPort the same for metrics
+ * @param builderd URL of builderd; empty for no automatic builds
  */
-record DevNode(int number, Path cluster, int firstApiPort, int firstMetricsPort) {
+record DevNode(
+    int number, Path cluster, int firstApiPort, int firstMetricsPort, Optional<String> builderd) {
   private static final int PORT_STEP = 100;
 
-  static List<DevNode> all(int count, Path cluster, int firstApiPort, int firstMetricsPort) {
+  static List<DevNode> all(
+      int count, Path cluster, int firstApiPort, int firstMetricsPort, Optional<String> builderd) {
     return IntStream.rangeClosed(1, count)
-        .mapToObj(number -> new DevNode(number, cluster, firstApiPort, firstMetricsPort))
+        .mapToObj(number -> new DevNode(number, cluster, firstApiPort, firstMetricsPort, builderd))
         .toList();
   }
 
@@ -81,7 +85,8 @@ record DevNode(int number, Path cluster, int firstApiPort, int firstMetricsPort)
     settings.put("LOCAL_STORAGE_PATH", blobs(cluster).toString());
     settings.put("PREPARE_ROOTS", jails(cluster).toString());
     settings.put("TLS_MODE", "disabled");
-    settings.put("BUILDERD_ENABLED", "false");
+    settings.put("BUILDERD_ENABLED", Boolean.toString(builderd.isPresent()));
+    builderd.ifPresent(url -> settings.put("BUILDERD_ENDPOINT", url));
     settings.put("OTEL_ENABLED", "false");
     settings.put("OTEL_PROMETHEUS_ENABLED", "true");
     settings.put("OTEL_PROMETHEUS_PORT", Integer.toString(metricsPort()));

@@ -4,6 +4,7 @@ import dev.assetmanagerd.api.v1.StorageBackend;
 import dev.assetmanagerd.asset.AssetServiceOptions;
 import dev.assetmanagerd.asset.GarbageOptions;
 import dev.assetmanagerd.asset.LeaseLimits;
+import dev.assetmanagerd.build.BuildSettings;
 import dev.assetmanagerd.config.ClusterMember;
 import dev.assetmanagerd.config.NodeConfig;
 import dev.assetmanagerd.config.StorageKind;
@@ -25,6 +26,10 @@ final class NodeParts {
   private static final Duration DEFAULT_DEADLINE = Duration.ofSeconds(30);
   private static final Duration UPLOAD_IDLE_TIMEOUT = Duration.ofMinutes(2);
   private static final int MAX_UPLOADS = 64;
+  private static final Duration BUILDERD_CALL_TIMEOUT = Duration.ofSeconds(30);
+
+  /** An upload takes longer than an answer. */
+  private static final int UPLOAD_GRACES = 5;
 
   private NodeParts() {}
 
@@ -78,6 +83,21 @@ final class NodeParts {
             config.leases().maxTtl(),
             config.leases().sessionTtl(),
             config.leases().sessionGrace()));
+  }
+
+  static BuildSettings buildSettings(NodeConfig.Builderd builderd) {
+    return new BuildSettings(
+        builderd.enabled(),
+        builderd.endpoint(),
+        BUILDERD_CALL_TIMEOUT,
+        builderd.timeout(),
+        builderd.autoRegister(),
+        builderd.maxRetries(),
+        builderd.retryDelay(),
+        builderd.pollInterval(),
+        builderd.startGrace(),
+        builderd.startGrace().multipliedBy(UPLOAD_GRACES),
+        builderd.failureTtl());
   }
 
   private static GarbageOptions garbage(NodeConfig.Garbage garbage) {

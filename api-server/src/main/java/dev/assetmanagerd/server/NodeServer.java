@@ -5,6 +5,10 @@ import com.linecorp.armeria.common.util.BlockingTaskExecutor;
 import com.linecorp.armeria.server.Server;
 import com.linecorp.armeria.server.ServerBuilder;
 import dev.assetmanagerd.asset.AssetModule;
+import dev.assetmanagerd.asset.LeaderRegistrar;
+import dev.assetmanagerd.build.ArtifactRegistrar;
+import dev.assetmanagerd.build.BuildModule;
+import dev.assetmanagerd.build.Builds;
 import dev.assetmanagerd.cluster.CallGate;
 import dev.assetmanagerd.cluster.ClusterGrpcService;
 import dev.assetmanagerd.cluster.LeaderForwarding;
@@ -14,6 +18,7 @@ import dev.assetmanagerd.cluster.NodeGrpcService;
 import dev.assetmanagerd.cluster.NodeLinks;
 import dev.assetmanagerd.config.NodeConfig;
 import dev.assetmanagerd.connect.RpcServer;
+import dev.assetmanagerd.kernel.DefaultKernel;
 import dev.assetmanagerd.process.FailPoints;
 import dev.assetmanagerd.raft.PeerSpec;
 import dev.assetmanagerd.raft.RaftNode;
@@ -70,6 +75,7 @@ final class NodeServer implements AutoCloseable {
   private final RaftNode raft;
   private final Health health;
   private final NodeMonitor monitor;
+  private final Builds builds;
   private final CallGate gate;
   private final Duration shutdownTimeout;
   private final Closing parts;
@@ -78,12 +84,14 @@ final class NodeServer implements AutoCloseable {
       RaftNode raft,
       Health health,
       NodeMonitor monitor,
+      Builds builds,
       CallGate gate,
       Duration shutdownTimeout,
       Closing parts) {
     this.raft = raft;
     this.health = health;
     this.monitor = monitor;
+    this.builds = builds;
     this.gate = gate;
     this.shutdownTimeout = shutdownTimeout;
     this.parts = parts;
@@ -124,6 +132,18 @@ final class NodeServer implements AutoCloseable {
     LocalNode local = new RaftLocalNode(raft, () -> health.ready().ok(), io);
     Metrics metrics = parts.add(new Metrics());
     metrics.writes(() -> raft.status(false).getWriteCounters());
+    ArtifactRegistrar registrar =
+        new LeaderRegistrar(raft, blobs, NodeParts.assetOptions(config), io);
+    BuildModule builds =
+        parts.add(
+            new BuildModule(
+                NodeParts.buildSettings(config.builderd()), raft, registrar, failPoints));
+    leadership.add(builds.leadershipListener());
+    config
+        .storage()
+        .defaultKernel()
+        .map(location -> parts.add(new DefaultKernel(raft, blobs, registrar, location)))
+        .ifPresent(leadership::add);
     AssetModule assets =
         parts.add(
             new AssetModule(
@@ -132,6 +152,7 @@ final class NodeServer implements AutoCloseable {
                 raft,
                 blobs,
                 new Placement(config.prepare().roots(), Clock.systemUTC()),
+                builds.builds(),
                 io,
                 Clock.systemUTC(),
                 failPoints));
@@ -154,7 +175,8 @@ final class NodeServer implements AutoCloseable {
     startMetricsServer(config, metrics, pages, calls, parts);
     startApiServer(config, rpc, pages, health, calls, parts);
     monitor.start();
-    return new NodeServer(raft, health, monitor, gate, config.shutdownTimeout(), parts);
+    return new NodeServer(
+        raft, health, monitor, builds.builds(), gate, config.shutdownTimeout(), parts);
   }
 
   /** Completes with the reason when the node can no longer do its work, before any close. */
@@ -163,13 +185,15 @@ final class NodeServer implements AutoCloseable {
   }
 
   /**
-   * Stops in good order: no longer ready; leadership moved; no new calls; calls in flight finished,
-   * or cut when the configured time is up; then the rest.
+   * Stops in good order: no longer ready; those who wait for builds sent to other nodes; leadership
+   * moved; no new calls; calls in flight finished, or cut when the configured time is up; then the
+   * rest.
    */
   @Override
   public void close() {
     health.stopping();
     monitor.tick();
+    builds.close();
     handOverLeadership();
     awaitCalls();
     parts.close();

@@ -35,11 +35,13 @@ class BoundariesTest {
             ROOT + "storage.blob",
             ROOT + "storage.place",
             ROOT + "asset",
+            ROOT + "build",
             ROOT + "cli",
             ROOT + "cluster",
             ROOT + "config",
             ROOT + "connect",
             ROOT + "dev",
+            ROOT + "kernel",
             ROOT + "process",
             ROOT + "server");
   }
@@ -57,11 +59,13 @@ class BoundariesTest {
                     "registry",
                     "raft",
                     "asset",
+                    "build",
                     "cli",
                     "cluster",
                     "config",
                     "connect",
                     "dev",
+                    "kernel",
                     "process",
                     "server",
                     "api",
@@ -86,8 +90,8 @@ class BoundariesTest {
             .dependOnClassesThat()
             .resideInAnyPackage(
                 packages(
-                    "storage", "asset", "cli", "cluster", "config", "connect", "dev", "process",
-                    "server")));
+                    "storage", "asset", "build", "cli", "cluster", "config", "connect", "dev",
+                    "kernel", "process", "server")));
     check(
         noClasses()
             .that()
@@ -149,10 +153,12 @@ class BoundariesTest {
                     "raft",
                     "storage",
                     "asset",
+                    "build",
                     "cluster",
                     "config",
                     "connect",
                     "dev",
+                    "kernel",
                     "process",
                     "server",
                     "log")));

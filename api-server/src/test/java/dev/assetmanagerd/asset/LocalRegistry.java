@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * The real registry with the log left out: commands are stamped and applied at once, by clocks that
  * a test moves. For what cannot be had from a real cluster at will.
  */
-final class LocalRegistry implements ReplicatedRegistry, AutoCloseable {
+public final class LocalRegistry implements ReplicatedRegistry, AutoCloseable {
   private final RegistryDatabase database;
   private final List<Command> applied = new ArrayList<>();
   private long wallMillis = 1_700_000_000_000L;
@@ -38,7 +38,8 @@ final class LocalRegistry implements ReplicatedRegistry, AutoCloseable {
   private Duration staleness = Duration.ZERO;
   private @Nullable ClusterUnavailableException failure;
 
-  LocalRegistry(Path file) {
+  /** The file must not exist. */
+  public LocalRegistry(Path file) {
     this.database = RegistryDatabase.open(file);
     LogPosition applied = database.read(RegistryView::applied);
     this.index = Math.max(0, applied.index());
@@ -81,6 +82,11 @@ final class LocalRegistry implements ReplicatedRegistry, AutoCloseable {
     if (command.hasRegisterAsset() && command.getRegisterAsset().getAsset().getId().isEmpty()) {
       Command.Builder builder = command.toBuilder();
       builder.getRegisterAssetBuilder().getAssetBuilder().setId("generated-" + nextId++);
+      return builder.build();
+    }
+    if (command.hasRequestBuild() && command.getRequestBuild().getSuggestedAssetId().isEmpty()) {
+      Command.Builder builder = command.toBuilder();
+      builder.getRequestBuildBuilder().setSuggestedAssetId("built-" + nextId++);
       return builder.build();
     }
     if (command.hasAcquireAsset()) {
@@ -131,7 +137,7 @@ final class LocalRegistry implements ReplicatedRegistry, AutoCloseable {
   }
 
   /** From now on every call fails like this; null: no more. */
-  synchronized void failWith(@Nullable ClusterUnavailableException failure) {
+  public synchronized void failWith(@Nullable ClusterUnavailableException failure) {
     this.failure = failure;
   }
 
@@ -140,7 +146,7 @@ final class LocalRegistry implements ReplicatedRegistry, AutoCloseable {
   }
 
   /** Moves wall time and cluster time, as a leader that ticks does. */
-  synchronized void pass(Duration time) {
+  public synchronized void pass(Duration time) {
     wallMillis += time.toMillis();
     readingMillis += time.toMillis();
     tick();
@@ -154,12 +160,13 @@ final class LocalRegistry implements ReplicatedRegistry, AutoCloseable {
     return index;
   }
 
-  synchronized long countApplied(Command.KindCase kind) {
+  /** How many of a kind were applied. */
+  public synchronized long countApplied(Command.KindCase kind) {
     return applied.stream().filter(command -> command.getKindCase() == kind).count();
   }
 
   /** The commands applied so far, as stamped. */
-  synchronized List<Command> applied() {
+  public synchronized List<Command> applied() {
     return List.copyOf(applied);
   }
 

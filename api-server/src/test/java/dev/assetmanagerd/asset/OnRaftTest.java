@@ -19,6 +19,7 @@ import dev.assetmanagerd.api.v1.ReleaseAssetRequest;
 import dev.assetmanagerd.api.v1.UploadAssetMetadata;
 import dev.assetmanagerd.api.v1.UploadAssetRequest;
 import dev.assetmanagerd.api.v1.UploadAssetResponse;
+import dev.assetmanagerd.build.TestBuilds;
 import dev.assetmanagerd.node.v1.ProposeRequest;
 import dev.assetmanagerd.node.v1.ProposeResponse;
 import dev.assetmanagerd.process.FailPoints;
@@ -225,6 +226,7 @@ class OnRaftTest {
               raft,
               SharedDirectoryBlobStore.open(directory.resolve("blobs"), "n1"),
               new Placement(List.of(directory.resolve("jail")), Clock.systemUTC()),
+              TestBuilds.waiters(raft, false),
               executor,
               Clock.systemUTC(),
               FailPoints.off());

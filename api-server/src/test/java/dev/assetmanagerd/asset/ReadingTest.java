@@ -183,24 +183,6 @@ class ReadingTest {
   }
 
   @Test
-  void aQueryThatWouldHaveToBuildSaysThatThisIsNotAvailable() {
-    QueryAssetsRequest request =
-        QueryAssetsRequest.newBuilder()
-            .putLabelSelector("docker_image", "nginx:1")
-            .setBuildOptions(BuildOptions.newBuilder().setEnableAutoBuild(true))
-            .build();
-
-    StatusRuntimeException failure = failureOf(() -> service.stub().queryAssets(request));
-    assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.UNIMPLEMENTED);
-    assertThat(failure).hasMessageContaining("enable_auto_build");
-
-    service.upload(rootfs("r").setId("r").putLabels("docker_image", "nginx:1"), bytes(9, 9));
-    assertThat(service.stub().queryAssets(request).getAssetsList())
-        .extracting(Asset::getId)
-        .containsExactly("r");
-  }
-
-  @Test
   void queriesThatNeedNoBuildJustList() {
     QueryAssetsRequest kernels =
         QueryAssetsRequest.newBuilder()

@@ -13,6 +13,8 @@ import dev.assetmanagerd.api.v1.AssetType;
 import dev.assetmanagerd.api.v1.UploadAssetMetadata;
 import dev.assetmanagerd.api.v1.UploadAssetRequest;
 import dev.assetmanagerd.api.v1.UploadAssetResponse;
+import dev.assetmanagerd.build.Builds;
+import dev.assetmanagerd.build.TestBuilds;
 import dev.assetmanagerd.lease.v1.LeaseServiceGrpc;
 import dev.assetmanagerd.lease.v1.LeaseServiceGrpc.LeaseServiceBlockingStub;
 import dev.assetmanagerd.process.FailPoints;
@@ -67,6 +69,7 @@ final class ServiceFixture implements AutoCloseable {
   final SharedDirectoryBlobStore blobs;
   final Path blobDirectory;
   final Path vmRoot;
+  final Builds builds;
   final AssetModule module;
   private final ExecutorService executor = Executors.newCachedThreadPool();
   private final Server server;
@@ -74,6 +77,10 @@ final class ServiceFixture implements AutoCloseable {
 
   static ServiceFixture in(Path directory) {
     return with(directory, options -> options, store -> store);
+  }
+
+  static ServiceFixture withoutBuilds(Path directory) throws IOException {
+    return new ServiceFixture(directory, options -> options, store -> store, false);
   }
 
   static ServiceFixture in(Path directory, BindableService more) {
@@ -86,7 +93,7 @@ final class ServiceFixture implements AutoCloseable {
       UnaryOperator<BlobStore> storeSeenByService,
       BindableService... more) {
     try {
-      return new ServiceFixture(directory, options, storeSeenByService, more);
+      return new ServiceFixture(directory, options, storeSeenByService, true, more);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -96,12 +103,14 @@ final class ServiceFixture implements AutoCloseable {
       Path directory,
       UnaryOperator<AssetServiceOptions> options,
       UnaryOperator<BlobStore> storeSeenByService,
+      boolean automaticBuilds,
       BindableService... more)
       throws IOException {
     registry = new LocalRegistry(directory.resolve("registry.db"));
     blobDirectory = directory.resolve("blobs");
     vmRoot = directory.resolve("jail");
     blobs = SharedDirectoryBlobStore.open(blobDirectory, "n1");
+    builds = TestBuilds.waiters(registry, automaticBuilds);
     module =
         new AssetModule(
             "n1",
@@ -109,6 +118,7 @@ final class ServiceFixture implements AutoCloseable {
             registry,
             storeSeenByService.apply(blobs),
             new Placement(List.of(vmRoot), Clock.systemUTC()),
+            builds,
             executor,
             new RegistryClock(),
             FailPoints.off());
@@ -319,6 +329,7 @@ final class ServiceFixture implements AutoCloseable {
     }
     server.shutdownNow();
     module.close();
+    builds.close();
     executor.shutdownNow();
     registry.close();
   }

@@ -67,6 +67,7 @@ class NodeConfigTest {
     all.put("CACHE_DIR", "/d/cache");
     all.put("MAX_CACHE_SIZE", "11");
     all.put("MAX_ASSET_SIZE", "12");
+    all.put("DEFAULT_KERNEL", "kernels/vmlinux");
     all.put("DOWNLOAD_CONCURRENCY", "13");
     all.put("DOWNLOAD_TIMEOUT", "14s");
     all.put("PREPARE_ROOTS", "/d/j1,/d/j2");
@@ -94,6 +95,9 @@ class NodeConfigTest {
     all.put("BUILDERD_AUTO_REGISTER", "F");
     all.put("BUILDERD_MAX_RETRIES", "0");
     all.put("BUILDERD_RETRY_DELAY", "0s");
+    all.put("BUILDERD_POLL_INTERVAL", "18s");
+    all.put("BUILDERD_START_GRACE", "19s");
+    all.put("BUILDERD_FAILURE_TTL", "20s");
     all.put("OTEL_ENABLED", "false");
     all.put("OTEL_SERVICE_NAME", "am");
     all.put("OTEL_SERVICE_VERSION", "9");
@@ -143,6 +147,7 @@ class NodeConfigTest {
                     Path.of("/d/cache"),
                     11,
                     12,
+                    Optional.of("kernels/vmlinux"),
                     13,
                     Duration.ofSeconds(14)),
                 new NodeConfig.Prepare(
@@ -174,7 +179,10 @@ class NodeConfigTest {
                     Duration.ofMinutes(17),
                     false,
                     0,
-                    Duration.ZERO),
+                    Duration.ZERO,
+                    Duration.ofSeconds(18),
+                    Duration.ofSeconds(19),
+                    Duration.ofSeconds(20)),
                 new NodeConfig.Tracing(false, "am", Optional.of("9"), "otel:4318", 0.25),
                 Optional.of(new HostPort("0.0.0.0", 9900))));
     assertThat(config.self().api()).isEqualTo(h2Api);
@@ -217,6 +225,8 @@ class NodeConfigTest {
         "OTEL_SAMPLING_RATE|1.5|a number from 0 to 1",
         "OTEL_SAMPLING_RATE|NaN|a number from 0 to 1",
         "BUILDERD_ENDPOINT|localhost:8082|a URL",
+        "DEFAULT_KERNEL|/boot/vmlinux|a relative path",
+        "DEFAULT_KERNEL|a/../../vmlinux|a relative path",
         "S3_ENDPOINT|ftp://x|a URL"
       })
   void aBadValueIsRefusedWithVariableValueAndRule(String name, String value, String rule) {
@@ -319,6 +329,16 @@ class NodeConfigTest {
     }
 
     assertThat(problemsOf(prefixed(environment))).anyMatch(text -> text.contains(problem));
+  }
+
+  @Test
+  void theDefaultKernelCanBeSwitchedOff() throws Exception {
+    Map<String, String> off = Map.of("TLS_MODE", "disabled", "DEFAULT_KERNEL", "none");
+
+    assertThat(NodeConfig.read(prefixed(off)).storage().defaultKernel()).isEmpty();
+    assertThat(ConfigText.print(prefixed(off))).contains(PREFIX + "DEFAULT_KERNEL=none");
+    assertThat(ConfigText.print(prefixed(Map.of("TLS_MODE", "disabled"))))
+        .contains(PREFIX + "DEFAULT_KERNEL=vmlinux ");
   }
 
   @Test

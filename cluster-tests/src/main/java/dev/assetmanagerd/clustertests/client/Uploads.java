@@ -16,6 +16,7 @@ import io.grpc.stub.ClientResponseObserver;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -73,8 +74,16 @@ public final class Uploads {
       InputStream content,
       Duration timeout)
       throws CallFailedException {
+    URI uri = node.uri("/asset.v1.AssetManagerService/UploadAsset");
+    return overConnect(http, uri, metadata, content, timeout);
+  }
+
+  /** The same to any server. */
+  public static Asset overConnect(
+      HttpClient http, URI uri, UploadAssetMetadata metadata, InputStream content, Duration timeout)
+      throws CallFailedException {
     HttpRequest request =
-        HttpRequest.newBuilder(node.uri("/asset.v1.AssetManagerService/UploadAsset"))
+        HttpRequest.newBuilder(uri)
             .version(HttpClient.Version.HTTP_1_1)
             .timeout(timeout)
             .header("Content-Type", "application/connect+proto")
