@@ -37,4 +37,4 @@ for url in "${urls[@]}"; do
   done
 done
 
-"$here/run.sh" "${urls[@]}"
+CLIENTS_PREPARE_DIRECTORY="$dir/cluster/jails" "$here/run.sh" "${urls[@]}"

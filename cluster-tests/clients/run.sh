@@ -5,6 +5,9 @@
 #
 #   cluster-tests/clients/run.sh http://127.0.0.1:8083 http://127.0.0.1:8183 http://127.0.0.1:8283
 #
+# CLIENTS_PREPARE_DIRECTORY names a directory below the nodes' PREPARE_ROOTS, where they run on this host;
+# preparing is left out otherwise.
+#
 # Needs Node.js 20 or newer with npm; where they are absent it says so and leaves the clients out.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -30,6 +33,7 @@ fi
 # The client code is made from the .proto files in this tree, as a stranger would make it.
 rm -rf gen
 node_modules/.bin/buf generate ../../proto/src/main/proto \
-  --path ../../proto/src/main/proto/asset --path ../../proto/src/main/proto/deploy/assetmanagerd
+  --path ../../proto/src/main/proto/asset --path ../../proto/src/main/proto/deploy/assetmanagerd \
+  --path ../../proto/src/main/proto/assetmanagerd/lease
 
 exec node src/main.mjs "$@"

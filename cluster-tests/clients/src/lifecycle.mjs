@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { Code, createClient } from "@connectrpc/connect";
+import { leases } from "./leases.mjs";
 import { failure } from "./report.mjs";
 import { AssetType, AssetStatus, StorageBackend } from "../gen/asset/v1/asset_pb.js";
 
@@ -44,8 +45,17 @@ export async function store(client, run) {
  *
  * @param uploader a client that can stream, of the same node
  * @param neighbour a client of another node, or of the same where there is one only
+ * @param directory where the node may place files; undefined where that is not known
  */
-export async function lifecycle(report, where, service, { transport, streams }, uploader, neighbour) {
+export async function lifecycle(
+  report,
+  where,
+  service,
+  { transport, streams },
+  uploader,
+  neighbour,
+  directory,
+) {
   const client = createClient(service, transport);
   const run = randomUUID();
   const check = (name, body) => report.check(`${where}: ${name}`, body);
@@ -128,6 +138,8 @@ export async function lifecycle(report, where, service, { transport, streams }, 
     const { asset: released } = await client.releaseAsset({ leaseId: lease });
     assert.equal(released.referenceCount, 0);
   });
+
+  await leases(report, where, transport, client, neighbour, asset, directory);
 
   await check("an unknown id is not_found", async () => {
     const error = await failure(Code.NotFound, () => client.getAsset({ id: `no-${run}` }));

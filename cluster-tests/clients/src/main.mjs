@@ -16,6 +16,8 @@ if (urls.length === 0) {
   process.exit(2);
 }
 
+// Where the nodes may place files, if they run on this host.
+const directory = process.env.CLIENTS_PREPARE_DIRECTORY;
 const services = [AssetManagerService, DeployedService];
 const report = new Report();
 for (const [number, url] of urls.entries()) {
@@ -26,7 +28,7 @@ for (const [number, url] of urls.entries()) {
       createClient(service, createConnectTransport({ baseUrl, httpVersion: "2" }));
     for (const way of transports(url)) {
       const where = `${url} ${service.typeName} ${way.name}`;
-      await lifecycle(report, where, service, way, plain(url), plain(neighbourUrl));
+      await lifecycle(report, where, service, way, plain(url), plain(neighbourUrl), directory);
     }
     await json(report, `${url} ${service.typeName} JSON`, `${url}/${service.typeName}`);
   }

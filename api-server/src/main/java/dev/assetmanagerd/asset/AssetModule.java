@@ -34,6 +34,7 @@ public final class AssetModule implements AutoCloseable {
   private static final Duration ACCESS_FLUSH_INTERVAL = Duration.ofSeconds(5);
   private static final int IDLE_THREAD_SECONDS = 30;
   private static final Duration STOP_TIMEOUT = Duration.ofSeconds(10);
+  private static final Duration WORKING_LEASE_TTL = Duration.ofSeconds(60);
   private static final Duration REAPER_INTERVAL = Duration.ofSeconds(1);
 
   private final ScheduledExecutorService timer = singleThread("asset-timer");
@@ -88,7 +89,14 @@ public final class AssetModule implements AutoCloseable {
             new Leasing(registryAccess, options.leases()),
             new Deletion(registryAccess, reaper),
             new GarbageCollection(registryAccess, options, clock),
-            new Preparation(registryAccess, blobs, placement, options));
+            new Preparation(
+                registryAccess,
+                new WorkingLeases(
+                    registryAccess, timer, "prepare:" + nodeId + ":", WORKING_LEASE_TTL),
+                blobs,
+                placement,
+                options,
+                failPoints));
     this.services =
         List.of(
             bound(dev.assetmanagerd.api.v1.AssetManagerServiceGrpc.bindService(service)),

@@ -39,9 +39,13 @@ final class Leasing {
     return registry
         .propose(scope, scope.keyed(command), registry.deadline())
         .thenApply(
-            outcome ->
-                ReleaseAssetResponse.newBuilder()
-                    .setAsset(outcome.getLeaseReleased().getAsset())
-                    .build());
+            outcome -> {
+              ReleaseAssetResponse.Builder response = ReleaseAssetResponse.newBuilder();
+              // Of a lease that was released before, the asset may be gone by now.
+              if (outcome.getLeaseReleased().hasAsset()) {
+                response.setAsset(outcome.getLeaseReleased().getAsset());
+              }
+              return response.build();
+            });
   }
 }

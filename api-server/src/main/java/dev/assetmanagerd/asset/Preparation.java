@@ -1,12 +1,12 @@
 package dev.assetmanagerd.asset;
 
 import dev.assetmanagerd.api.v1.Asset;
-import dev.assetmanagerd.api.v1.AssetStatus;
 import dev.assetmanagerd.api.v1.AssetType;
 import dev.assetmanagerd.api.v1.PrepareAssetsRequest;
 import dev.assetmanagerd.api.v1.PrepareAssetsResponse;
-import dev.assetmanagerd.log.v1.Command;
-import dev.assetmanagerd.log.v1.TouchAssets;
+import dev.assetmanagerd.log.v1.AcquireLeases;
+import dev.assetmanagerd.process.FailPoint;
+import dev.assetmanagerd.process.FailPoints;
 import dev.assetmanagerd.storage.blob.BlobCompanion;
 import dev.assetmanagerd.storage.blob.BlobReader;
 import dev.assetmanagerd.storage.blob.InvalidLocationException;
@@ -26,23 +26,37 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Puts assets into the directory of a VM on this node's host. */
+/**
+ * Puts assets into the directory of a VM on this node's host. From before the first byte is looked
+ * at until all files are in place, it holds leases on the assets.
+ */
 final class Preparation {
   private static final String KERNEL_FILE = "vmlinux";
   private static final String ROOTFS_FILE = "rootfs.ext4";
   private static final String METADATA_FILE = "metadata.json";
 
   private final RegistryAccess registry;
+  private final WorkingLeases working;
+  private final KeptLeases kept;
   private final BlobReader blobs;
   private final Placement placement;
   private final AssetServiceOptions options;
+  private final FailPoints failPoints;
 
   Preparation(
-      RegistryAccess registry, BlobReader blobs, Placement placement, AssetServiceOptions options) {
+      RegistryAccess registry,
+      WorkingLeases working,
+      BlobReader blobs,
+      Placement placement,
+      AssetServiceOptions options,
+      FailPoints failPoints) {
     this.registry = registry;
+    this.working = working;
+    this.kept = new KeptLeases(registry, options.leases());
     this.blobs = blobs;
     this.placement = placement;
     this.options = options;
+    this.failPoints = failPoints;
   }
 
   /** Blocks until all files are in place, or none. */
@@ -55,11 +69,19 @@ final class Preparation {
               + " node on the caller's own host");
     }
     Deadline deadline = registry.deadline();
-    List<Asset> assets = assets(ids, deadline);
-    List<PlacementItem> items = new ArrayList<>();
-    Map<String, String> fileNames = fileNames(assets, items);
-    touch(scope, ids, deadline);
-    place(items, target);
+    Optional<AcquireLeases> wanted = kept.wanted(scope, ids, request.getPreparedFor(), deadline);
+    String purpose =
+        request.getPreparedFor().isBlank() ? request.getTargetPath() : request.getPreparedFor();
+    Map<String, String> fileNames;
+    // While they are held, no byte of these assets is deleted.
+    try (WorkingLeases.Held held = working.take(scope, ids, purpose, deadline)) {
+      failPoints.hit(FailPoint.PREPARE_AFTER_LEASES);
+      List<PlacementItem> items = new ArrayList<>();
+      fileNames = fileNames(held.assets(), items);
+      place(items, target);
+      failPoints.hit(FailPoint.PREPARE_AFTER_PLACE);
+      wanted.ifPresent(leases -> kept.take(scope, leases, registry.deadlineAfterTransfer()));
+    }
     Map<String, String> paths = new LinkedHashMap<>();
     fileNames.forEach((id, name) -> paths.put(id, target.resolve(name).toString()));
     return PrepareAssetsResponse.newBuilder().putAllAssetPaths(paths).build();
@@ -71,28 +93,6 @@ final class Preparation {
     } catch (InvalidPathException e) {
       throw ApiErrors.invalid("target_path", text, "is no path on this host");
     }
-  }
-
-  private List<Asset> assets(List<String> ids, Deadline deadline) {
-    return registry.readLinearizableAndWait(
-        deadline,
-        view -> {
-          Map<String, Asset> byId = new HashMap<>();
-          view.assets(ids).forEach(asset -> byId.put(asset.getId(), asset));
-          return ids.stream().map(id -> usable(id, byId)).toList();
-        });
-  }
-
-  private static Asset usable(String id, Map<String, Asset> byId) {
-    Asset asset = byId.get(id);
-    if (asset == null) {
-      throw ApiErrors.notFound("asset_ids: there is no asset " + ApiErrors.quoted(id));
-    }
-    if (asset.getStatus() != AssetStatus.ASSET_STATUS_AVAILABLE) {
-      throw ApiErrors.failedPrecondition(
-          "asset_ids: asset " + ApiErrors.quoted(id) + " is " + asset.getStatus());
-    }
-    return asset;
   }
 
   /** Asset id to file name, and the items to place for them. */
@@ -171,13 +171,6 @@ final class Preparation {
     }
     return List.of(
         BlobCompanion.locationOf(location), BlobCompanion.locationOf(location.substring(0, dot)));
-  }
-
-  /** Before placing, so that what is about to be used does not look idle to a collection. */
-  private void touch(CallScope scope, List<String> ids, Deadline deadline) {
-    Command.Builder command =
-        Command.newBuilder().setTouchAssets(TouchAssets.newBuilder().addAllAssetIds(ids));
-    registry.proposeAndWait(scope, command, deadline);
   }
 
   private void place(List<PlacementItem> items, Path target) throws IOException {

@@ -5,6 +5,7 @@ import dev.assetmanagerd.api.v1.AcquireAssetResponse;
 import java.io.IOException;
 import java.time.Duration;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -12,7 +13,7 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "acquire",
     description = "Takes a lease: while it lives, the asset is not deleted. Prints the lease's id.")
-final class AcquireCommand extends RemoteCommand {
+final class AcquireCommand extends ChangeCommand {
   @Parameters(paramLabel = "ID", description = "Id of the asset.")
   private String id = "";
 
@@ -27,22 +28,22 @@ final class AcquireCommand extends RemoteCommand {
       names = "--ttl",
       paramLabel = "DURATION",
       converter = Durations.class,
-      description = "How long the lease lives, in whole seconds. Default: until it is released.")
+      description =
+          "How long the lease lives, in whole seconds. Default: what the node configures.")
   private Duration ttl = Duration.ZERO;
+
+  @Mixin private SessionOption session = new SessionOption();
 
   @Override
   int run(NodeClient client) throws IOException {
-    if (!ttl.isZero() && ttl.toMillis() % 1000 != 0) {
-      throw usage("--ttl: " + ttl.toMillis() + "ms is not a whole number of seconds");
-    }
     AcquireAssetRequest request =
         AcquireAssetRequest.newBuilder()
             .setAssetId(id)
             .setAcquiredBy(acquiredBy)
-            .setTtlSeconds(ttl.toSeconds())
+            .setTtlSeconds(seconds("--ttl", ttl))
             .build();
     AcquireAssetResponse response =
-        client.change(channel -> assets(channel, client).acquireAsset(request));
+        change(client, channel -> assets(session.in(channel), client).acquireAsset(request));
     if (json()) {
       printJson(response);
     } else {

@@ -42,9 +42,17 @@ final class CallFailedException extends RuntimeException {
     };
   }
 
-  /** Whether another node should be asked. */
-  boolean worthAnotherNode() {
-    return code == Status.Code.UNAVAILABLE && !outcomeUnknown;
+  /**
+   * Whether another node should be asked.
+   *
+   * @param repeatable whether the call may be made again when it may have been done
+   */
+  boolean worthAnotherNode(boolean repeatable) {
+    return code == Status.Code.UNAVAILABLE && (repeatable || !outcomeUnknown);
+  }
+
+  boolean outcomeUnknown() {
+    return outcomeUnknown;
   }
 
   int exitCode() {

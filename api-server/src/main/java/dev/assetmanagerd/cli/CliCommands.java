@@ -7,11 +7,14 @@ public final class CliCommands {
   private CliCommands() {}
 
   /**
-   * Adds {@code asset}, {@code build}, {@code gc} and {@code cluster}. They report failures
-   * themselves, on the command line's error stream, and return an exit code of {@link ExitCodes}.
+   * Adds {@code asset}, {@code lease}, {@code session}, {@code build}, {@code gc} and {@code
+   * cluster}. They report failures themselves, on the command line's error stream, and return an
+   * exit code of {@link ExitCodes}.
    */
   public static void addTo(CommandLine root) {
     root.addSubcommand("asset", assets());
+    root.addSubcommand("lease", leases());
+    root.addSubcommand("session", sessions());
     root.addSubcommand("build", builds());
     root.addSubcommand("gc", new GcCommand());
     root.addSubcommand("cluster", cluster());
@@ -31,6 +34,26 @@ public final class CliCommands {
 
   private static CommandLine builds() {
     return new CommandLine(new BuildCommand()).addSubcommand("list", new BuildListCommand());
+  }
+
+  private static CommandLine leases() {
+    return new CommandLine(new LeaseCommand())
+        .addSubcommand("acquire", new LeaseAcquireCommand())
+        .addSubcommand("renew", new LeaseRenewCommand())
+        .addSubcommand("list", new LeaseListCommand())
+        .addSubcommand("get", new LeaseGetCommand())
+        .addSubcommand("release", new ReleaseCommand())
+        .addSubcommand("release-holder", new ReleaseHolderCommand());
+  }
+
+  private static CommandLine sessions() {
+    return new CommandLine(new SessionCommand())
+        .addSubcommand("open", new SessionOpenCommand())
+        .addSubcommand("keep", new SessionKeepCommand())
+        .addSubcommand("attach", new SessionAttachCommand())
+        .addSubcommand("reconcile", new ReconcileCommand())
+        .addSubcommand("list", new SessionListCommand())
+        .addSubcommand("close", new SessionCloseCommand());
   }
 
   private static CommandLine cluster() {

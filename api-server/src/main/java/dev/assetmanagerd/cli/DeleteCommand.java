@@ -14,7 +14,7 @@ import picocli.CommandLine.Parameters;
       "Deletes an asset. One that is leased stays, unless --force ends its leases;",
       "the exit code is 5 then."
     })
-final class DeleteCommand extends RemoteCommand {
+final class DeleteCommand extends ChangeCommand {
   @Parameters(paramLabel = "ID", description = "Id of the asset.")
   private String id = "";
 
@@ -25,7 +25,7 @@ final class DeleteCommand extends RemoteCommand {
   int run(NodeClient client) throws IOException {
     DeleteAssetRequest request = DeleteAssetRequest.newBuilder().setId(id).setForce(force).build();
     DeleteAssetResponse response =
-        client.change(channel -> assets(channel, client).deleteAsset(request));
+        change(client, channel -> assets(channel, client).deleteAsset(request));
     if (json()) {
       printJson(response);
     } else if (response.getDeleted()) {

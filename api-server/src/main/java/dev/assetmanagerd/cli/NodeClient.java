@@ -20,7 +20,8 @@ import java.util.function.Function;
  * Makes calls to the first node that answers.
  *
  * <p>The next node is asked where one cannot be reached or says that it is unavailable and nothing
- * was changed. A change whose outcome is not known is never repeated by itself.
+ * was changed. A change whose outcome is not known is repeated only where the call carries an
+ * idempotency key.
  */
 final class NodeClient implements AutoCloseable {
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
@@ -45,33 +46,41 @@ final class NodeClient implements AutoCloseable {
 
   /** Makes a call that changes nothing. */
   <T> T read(Function<Channel, T> call) {
-    return call(call, false);
+    return call(call, false, true);
   }
 
   /** Makes a call that changes something. */
   <T> T change(Function<Channel, T> call) {
-    return call(call, true);
+    return call(call, true, false);
   }
 
-  private <T> T call(Function<Channel, T> call, boolean changes) {
+  /** Makes a call that changes something once, however often it is made. */
+  <T> T changeOnce(Function<Channel, T> call) {
+    return call(call, true, true);
+  }
+
+  private <T> T call(Function<Channel, T> call, boolean changes, boolean repeatable) {
     List<String> reasons = new ArrayList<>();
+    boolean unknown = false;
     for (Endpoint endpoint : endpoints) {
       try {
         return call.apply(connected(endpoint));
       } catch (StatusRuntimeException e) {
         CallFailedException failure = CallFailedException.of(e, changes);
-        if (!failure.worthAnotherNode()) {
+        if (!failure.worthAnotherNode(repeatable)) {
           throw failure;
         }
+        unknown |= failure.outcomeUnknown();
         reasons.add(endpoint + ": " + failure.getMessage());
       } catch (CallFailedException e) {
-        if (!e.worthAnotherNode()) {
+        if (!e.worthAnotherNode(repeatable)) {
           throw e;
         }
+        unknown |= e.outcomeUnknown();
         reasons.add(endpoint + ": " + e.getMessage());
       }
     }
-    throw new CallFailedException(Status.Code.UNAVAILABLE, false, String.join("; ", reasons));
+    throw new CallFailedException(Status.Code.UNAVAILABLE, unknown, String.join("; ", reasons));
   }
 
   /** Connects before a call is made, so that a call that fails has been sent. */

@@ -15,7 +15,7 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "register",
     description = "Adds an asset whose bytes are in the cluster's storage already.")
-final class RegisterCommand extends RemoteCommand {
+final class RegisterCommand extends ChangeCommand {
   /** The node reads all of the bytes. */
   private static final Duration TIMEOUT = Duration.ofMinutes(10);
 
@@ -70,7 +70,7 @@ final class RegisterCommand extends RemoteCommand {
             .setId(asset.id)
             .build();
     RegisterAssetResponse response =
-        client.change(channel -> assets(channel, client).registerAsset(request));
+        change(client, channel -> assets(channel, client).registerAsset(request));
     if (json()) {
       printJson(response);
     } else {

@@ -8,7 +8,7 @@ import picocli.CommandLine.Parameters;
 
 /** {@code asset release}. */
 @Command(name = "release", description = "Gives a lease back.")
-final class ReleaseCommand extends RemoteCommand {
+final class ReleaseCommand extends ChangeCommand {
   @Parameters(paramLabel = "LEASE-ID", description = "Id of the lease, as acquire printed it.")
   private String leaseId = "";
 
@@ -16,10 +16,10 @@ final class ReleaseCommand extends RemoteCommand {
   int run(NodeClient client) throws IOException {
     ReleaseAssetRequest request = ReleaseAssetRequest.newBuilder().setLeaseId(leaseId).build();
     ReleaseAssetResponse response =
-        client.change(channel -> assets(channel, client).releaseAsset(request));
+        change(client, channel -> assets(channel, client).releaseAsset(request));
     if (json()) {
       printJson(response);
-    } else {
+    } else if (response.hasAsset()) {
       out()
           .println(
               "released; asset "
@@ -27,6 +27,8 @@ final class ReleaseCommand extends RemoteCommand {
                   + " has "
                   + response.getAsset().getReferenceCount()
                   + " leases left");
+    } else {
+      out().println("released; the asset is gone by now");
     }
     return ExitCodes.OK;
   }

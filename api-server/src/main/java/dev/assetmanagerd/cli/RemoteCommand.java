@@ -3,6 +3,8 @@ package dev.assetmanagerd.cli;
 import com.google.protobuf.Message;
 import dev.assetmanagerd.api.v1.AssetManagerServiceGrpc;
 import dev.assetmanagerd.api.v1.AssetManagerServiceGrpc.AssetManagerServiceBlockingStub;
+import dev.assetmanagerd.lease.v1.LeaseServiceGrpc;
+import dev.assetmanagerd.lease.v1.LeaseServiceGrpc.LeaseServiceBlockingStub;
 import io.grpc.Channel;
 import io.grpc.Deadline;
 import java.io.IOException;
@@ -105,6 +107,29 @@ abstract class RemoteCommand implements Callable<Integer> {
     return AssetManagerServiceGrpc.newBlockingStub(channel)
         .withDeadline(client.deadline())
         .withMaxInboundMessageSize(Limits.MAX_RESPONSE_BYTES);
+  }
+
+  final LeaseServiceBlockingStub leases(Channel channel, NodeClient client) {
+    return LeaseServiceGrpc.newBlockingStub(channel)
+        .withDeadline(client.deadline())
+        .withMaxInboundMessageSize(Limits.MAX_RESPONSE_BYTES);
+  }
+
+  /** A duration that has to be whole seconds. */
+  final long seconds(String option, Duration duration) {
+    if (duration.toMillis() % 1000 != 0) {
+      throw usage(option + ": " + duration.toMillis() + "ms is not a whole number of seconds");
+    }
+    return duration.toSeconds();
+  }
+
+  /** Says which leases were not there; returns the exit code for that. */
+  final int notFound(List<String> leaseIds) {
+    if (leaseIds.isEmpty()) {
+      return ExitCodes.OK;
+    }
+    err().println("error: not_found: there is no lease " + String.join(", ", leaseIds));
+    return ExitCodes.NOT_FOUND;
   }
 
   final boolean json() {

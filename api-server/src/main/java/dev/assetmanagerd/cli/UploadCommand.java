@@ -20,7 +20,7 @@ import picocli.CommandLine.Parameters;
       "Stores a file as a new asset. What the node stored is compared with what was read here;",
       "the exit code is 8 where they differ."
     })
-final class UploadCommand extends RemoteCommand {
+final class UploadCommand extends ChangeCommand {
   private static final Duration TIMEOUT = Duration.ofHours(24);
   private static final int MIN_CHUNK_BYTES = 1 << 10;
   private static final int MAX_CHUNK_BYTES = 1 << 20;
@@ -68,7 +68,8 @@ final class UploadCommand extends RemoteCommand {
     FileUpload.Result result;
     try (Progress shown = Progress.of(progress, metadata.getName(), size, err())) {
       result =
-          client.change(
+          change(
+              client,
               channel ->
                   FileUpload.run(channel, client.deadline(), metadata, file, chunkBytes, shown));
     }

@@ -10,18 +10,27 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.google.protobuf.ByteString;
 import dev.assetmanagerd.api.v1.AcquireAssetRequest;
+import dev.assetmanagerd.api.v1.AcquireAssetResponse;
 import dev.assetmanagerd.api.v1.AssetType;
 import dev.assetmanagerd.api.v1.DeleteAssetRequest;
 import dev.assetmanagerd.api.v1.RegisterAssetRequest;
 import dev.assetmanagerd.api.v1.UploadAssetMetadata;
+import dev.assetmanagerd.lease.v1.AcquireLeasesRequest;
+import dev.assetmanagerd.lease.v1.CloseSessionRequest;
+import dev.assetmanagerd.lease.v1.OpenSessionRequest;
+import dev.assetmanagerd.lease.v1.ReleaseHolderRequest;
 import dev.assetmanagerd.log.v1.Command;
 import dev.assetmanagerd.log.v1.IdempotencyKey;
+import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.MetadataUtils;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -152,6 +161,78 @@ class IdempotencyHeaderTest {
                     .acquireAsset(acquire("vm").build()));
 
     assertThat(failure).hasMessageContaining("1 to 128 visible ASCII characters");
+  }
+
+  @Test
+  void aRepetitionDoesNothingAndGetsTheSameReplyAndSaysSo() {
+    AtomicReference<Metadata> headers = new AtomicReference<>();
+    var keyed =
+        service
+            .stubWithHeader(HEADER, "once")
+            .withInterceptors(
+                MetadataUtils.newCaptureMetadataInterceptor(headers, new AtomicReference<>()));
+    AcquireAssetResponse first = keyed.acquireAsset(acquire("vm").build());
+    String saidFirst = replayed(headers);
+
+    assertThat(keyed.acquireAsset(acquire("vm").build())).isEqualTo(first);
+    assertThat(saidFirst).isNull();
+    assertThat(replayed(headers)).isEqualTo("true");
+    assertThat(service.registry.everything().get(0).getReferenceCount()).isEqualTo(1);
+  }
+
+  @Test
+  void theKeyOfAnotherRequestIsRefused() {
+    var keyed = service.stubWithHeader(HEADER, "once");
+    var unused = keyed.acquireAsset(acquire("vm").build());
+    StatusRuntimeException failure =
+        catchThrowableOfType(
+            StatusRuntimeException.class, () -> keyed.acquireAsset(acquire("vm-2").build()));
+
+    assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT);
+    assertThat(fields(failure)).containsExactly("header Idempotency-Key");
+    assertThat(failure).hasMessageContaining("once");
+  }
+
+  @Test
+  void whatFailedMayBeTriedAgainWithItsKey() {
+    var keyed = service.stubWithHeader(HEADER, "once");
+    AcquireAssetRequest request = acquire("vm").setAssetId("late").build();
+    StatusRuntimeException failure =
+        catchThrowableOfType(StatusRuntimeException.class, () -> keyed.acquireAsset(request));
+    service.upload(kernel("late").setId("late"), bytes(10, 2));
+
+    assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.NOT_FOUND);
+    assertThat(keyed.acquireAsset(request).getAsset().getReferenceCount()).isEqualTo(1);
+  }
+
+  @Test
+  void everyChangeOfTheLeaseServiceHonoursTheKey() {
+    var keyed = service.leasesWithHeader(HEADER, "session-1");
+    OpenSessionRequest open = OpenSessionRequest.newBuilder().setHost("h").build();
+    String session = keyed.openSession(open).getSession().getId();
+    assertThat(keyed.openSession(open).getSession().getId()).isEqualTo(session);
+
+    AcquireLeasesRequest leases =
+        AcquireLeasesRequest.newBuilder()
+            .addAssetIds("k")
+            .setAcquiredBy("vm")
+            .setSessionId(session)
+            .build();
+    var taking = service.leasesWithHeader(HEADER, "leases-1");
+    assertThat(taking.acquireLeases(leases)).isEqualTo(taking.acquireLeases(leases));
+
+    ReleaseHolderRequest holder = ReleaseHolderRequest.newBuilder().setAcquiredBy("vm").build();
+    var releasing = service.leasesWithHeader(HEADER, "release-1");
+    assertThat(releasing.releaseHolder(holder).getReleased()).isEqualTo(1);
+    assertThat(releasing.releaseHolder(holder).getReleased()).as("replayed").isEqualTo(1);
+
+    CloseSessionRequest close = CloseSessionRequest.newBuilder().setSessionId(session).build();
+    var closing = service.leasesWithHeader(HEADER, "close-1");
+    assertThat(closing.closeSession(close)).isEqualTo(closing.closeSession(close));
+  }
+
+  private static @Nullable String replayed(AtomicReference<Metadata> headers) {
+    return Objects.requireNonNull(headers.get()).get(CallHeaders.REPLAYED);
   }
 
   private static AcquireAssetRequest.Builder acquire(String by) {

@@ -11,6 +11,7 @@ import dev.assetmanagerd.api.v1.Asset;
 import dev.assetmanagerd.api.v1.AssetType;
 import dev.assetmanagerd.api.v1.PrepareAssetsRequest;
 import dev.assetmanagerd.api.v1.RegisterAssetRequest;
+import dev.assetmanagerd.process.FailPoints;
 import dev.assetmanagerd.storage.place.Placement;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -23,6 +24,8 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -32,6 +35,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class PreparingTest {
   @TempDir Path directory;
+  private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
   private ServiceFixture service;
   private Path target;
 
@@ -44,6 +48,7 @@ class PreparingTest {
   @AfterEach
   void stop() {
     service.close();
+    timer.shutdownNow();
   }
 
   @Test
@@ -206,8 +211,11 @@ class PreparingTest {
 
   private Preparation preparation(boolean remoteCallers) {
     AssetServiceOptions defaults = AssetServiceOptions.defaults();
+    RegistryAccess registry =
+        new RegistryAccess(service.registry, Duration.ofSeconds(5), Runnable::run);
     return new Preparation(
-        new RegistryAccess(service.registry, Duration.ofSeconds(5), Runnable::run),
+        registry,
+        new WorkingLeases(registry, timer, "prepare:test:", Duration.ofSeconds(60)),
         service.blobs,
         new Placement(List.of(service.vmRoot), Clock.systemUTC()),
         new AssetServiceOptions(
@@ -220,7 +228,8 @@ class PreparingTest {
             defaults.rootfsPlacement(),
             defaults.diskImagePlacement(),
             remoteCallers,
-            defaults.leases()));
+            defaults.leases()),
+        FailPoints.off());
   }
 
   private static InetSocketAddress address(int... parts) throws IOException {
