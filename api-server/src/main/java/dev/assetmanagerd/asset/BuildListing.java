@@ -61,6 +61,8 @@ final class BuildListing implements BuildServiceGrpc.AsyncService {
   }
 
   private static AutomaticBuild shown(Build build) {
+    // builderd's last word on progress was before the end.
+    boolean completed = build.getState() == Build.State.STATE_COMPLETED;
     return AutomaticBuild.newBuilder()
         .setKey(build.getKey())
         .setDockerImage(build.getImage())
@@ -70,8 +72,8 @@ final class BuildListing implements BuildServiceGrpc.AsyncService {
         .setAssetId(build.getAssetId())
         .setErrorMessage(build.getError())
         .setAttempt(build.getAttempt())
-        .setProgressPercent(build.getPercent())
-        .setCurrentStep(build.getCurrentStep())
+        .setProgressPercent(completed ? 100 : build.getPercent())
+        .setCurrentStep(completed ? "" : build.getCurrentStep())
         .setRequestedAt(build.getRequestedAt())
         .setChangedAt(build.getChangedAt())
         .build();

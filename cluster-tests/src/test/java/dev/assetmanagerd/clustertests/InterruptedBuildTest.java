@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -66,7 +67,10 @@ final class InterruptedBuildTest {
       }
       List<Asset> assets = assets(cluster.leader());
       assertThat(assets).as("one of each image").hasSize(STEPS.size());
-      assertThat(StoreAudit.check(cluster.blobDirectory(), assets)).as("leftovers").isEmpty();
+      Awaitility.await("nothing is left over")
+          .atMost(PATIENCE)
+          .untilAsserted(
+              () -> assertThat(StoreAudit.check(cluster.blobDirectory(), assets)).isEmpty());
       cluster.assertReplicasEqual();
     }
   }
