@@ -34,7 +34,7 @@ import org.junit.jupiter.api.Timeout;
  * -Dhistories.seed=SEED -Dhistories.count=1}.
  */
 @Tag("histories")
-@Timeout(1200)
+@Timeout(3600)
 class RandomHistoriesTest {
   private static final int COMMANDS = 200;
   private static final int THREADS = 2;
