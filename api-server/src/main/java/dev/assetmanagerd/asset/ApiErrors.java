@@ -84,6 +84,11 @@ final class ApiErrors {
     return status(Code.UNAVAILABLE, message);
   }
 
+  /** Unavailable for now, and certainly without any change; another try may be worth it. */
+  static StatusRuntimeException unchanged(String message) {
+    return withOutcome(Code.UNAVAILABLE, message + "; nothing was changed", "unchanged");
+  }
+
   static StatusRuntimeException deadlineExceeded(String message) {
     return status(Code.DEADLINE_EXCEEDED, message);
   }
@@ -183,9 +188,16 @@ final class ApiErrors {
     return outcomeUnknown(Code.DEADLINE_EXCEEDED, message);
   }
 
-  private static StatusRuntimeException outcomeUnknown(Code code, String message) {
+  /** The same with another code. */
+  static StatusRuntimeException outcomeUnknown(Code code, String message) {
     return withOutcome(
         code, message + "; the outcome is unknown: it may yet have been done", "unknown");
+  }
+
+  /** The call failed with some of its work done; {@code done} says what. */
+  static StatusRuntimeException halfDone(StatusRuntimeException failure, String done) {
+    Code code = Code.forNumber(failure.getStatus().getCode().value());
+    return withOutcome(code, failure.getStatus().getDescription() + "; " + done, "unknown");
   }
 
   private static StatusRuntimeException withOutcome(Code code, String message, String outcome) {

@@ -35,14 +35,12 @@ public final class AssetModule implements AutoCloseable {
   private static final int IDLE_THREAD_SECONDS = 30;
   private static final Duration STOP_TIMEOUT = Duration.ofSeconds(10);
   private static final Duration WORKING_LEASE_TTL = Duration.ofSeconds(60);
-  private static final Duration REAPER_INTERVAL = Duration.ofSeconds(1);
 
   private final ScheduledExecutorService timer = singleThread("asset-timer");
-  private final ScheduledExecutorService reaperThread = singleThread("asset-reaper");
   private final ExecutorService spoolWriters;
   private final AccessTracker access;
   private final Uploads uploads;
-  private final Reaper reaper;
+  private final GarbageDuties garbage;
   private final List<ServerServiceDefinition> services;
 
   /**
@@ -69,14 +67,14 @@ public final class AssetModule implements AutoCloseable {
     RegistryAccess registryAccess =
         new RegistryAccess(registry, options.defaultDeadline(), executor);
     this.access = new AccessTracker(registry, timer, ACCESS_FLUSH_INTERVAL);
-    this.reaper = new Reaper(registry, blobs, reaperThread, REAPER_INTERVAL);
+    this.garbage = new GarbageDuties(options, registry, registryAccess, blobs, clock, failPoints);
     this.spoolWriters = upTo(options.maxUploads(), "asset-spool-%d");
     this.uploads =
         new Uploads(
             options,
             nodeId,
             blobs,
-            new BlobPublisher(registryAccess, blobs, blobs),
+            new BlobPublisher(registryAccess, blobs, blobs, failPoints),
             spoolWriters,
             timer);
     AssetService service =
@@ -87,8 +85,8 @@ public final class AssetModule implements AutoCloseable {
             new AssetReads(registryAccess, blobs, access),
             new AssetQueries(registryAccess, builds, failPoints, executor),
             new Leasing(registryAccess, options.leases()),
-            new Deletion(registryAccess, reaper),
-            new GarbageCollection(registryAccess, options, clock),
+            new Deletion(registryAccess, garbage.reaper(), failPoints),
+            garbage.collection(),
             new Preparation(
                 registryAccess,
                 new WorkingLeases(
@@ -106,7 +104,11 @@ public final class AssetModule implements AutoCloseable {
                     new LeaseService(
                         new LeaseChanges(registryAccess, options.leases()),
                         new LeaseReads(registryAccess)))),
-            bound(BuildServiceGrpc.bindService(new BuildListing(registryAccess))));
+            bound(BuildServiceGrpc.bindService(new BuildListing(registryAccess))),
+            bound(
+                GarbageServiceGrpc.bindService(
+                    new GarbageService(
+                        new Explanation(registryAccess, options, clock), garbage.sweep()))));
   }
 
   private static ServerServiceDefinition bound(ServerServiceDefinition definition) {
@@ -147,11 +149,14 @@ public final class AssetModule implements AutoCloseable {
         GarbageServiceGrpc.getSweepOrphansMethod().getFullMethodName());
   }
 
-  /**
-   * Has to hear when this node starts and stops leading: deletions are carried out by the leader.
-   */
+  /** Has to hear when this node starts and stops leading: garbage is the leader's duty. */
   public LeadershipListener leadershipListener() {
-    return reaper;
+    return garbage;
+  }
+
+  /** What garbage collection on this node has done. */
+  public GarbageCounters garbageCounters() {
+    return garbage.counters();
   }
 
   AccessTracker access() {
@@ -168,9 +173,9 @@ public final class AssetModule implements AutoCloseable {
   public void close() {
     uploads.close();
     access.close();
-    reaper.close();
+    garbage.close();
     stop(timer);
-    stop(reaperThread);
+    garbage.threads().forEach(AssetModule::stop);
     stop(spoolWriters);
   }
 

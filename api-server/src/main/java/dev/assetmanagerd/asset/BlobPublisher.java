@@ -2,10 +2,14 @@ package dev.assetmanagerd.asset;
 
 import dev.assetmanagerd.api.v1.Asset;
 import dev.assetmanagerd.api.v1.AssetStatus;
+import dev.assetmanagerd.log.v1.BlobReserved;
 import dev.assetmanagerd.log.v1.Command;
 import dev.assetmanagerd.log.v1.Outcome;
 import dev.assetmanagerd.log.v1.RegisterAsset;
 import dev.assetmanagerd.log.v1.Rejection;
+import dev.assetmanagerd.log.v1.ReserveBlob;
+import dev.assetmanagerd.process.FailPoint;
+import dev.assetmanagerd.process.FailPoints;
 import dev.assetmanagerd.storage.blob.BlobReader;
 import dev.assetmanagerd.storage.blob.BlobStat;
 import dev.assetmanagerd.storage.blob.BlobWriter;
@@ -13,6 +17,7 @@ import dev.assetmanagerd.storage.blob.SpooledFile;
 import io.grpc.Context;
 import io.grpc.Deadline;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -22,30 +27,31 @@ import java.util.concurrent.TimeUnit;
  * ever promises what is not there.
  *
  * <p>Blobs are shared by content, so another asset with the same bytes may be on its way out while
- * this one comes in. Two things keep the bytes safe:
+ * this one comes in. The registry sees to it that the two do not meet: it says where the bytes go,
+ * never to a place that anybody is or was about to delete, and keeps them there while the
+ * reservation lasts. A reservation that ran out, with a store that took its time, is no harm:
+ * everything is done again, and bytes that are there by now are not stored twice.
  *
- * <ul>
- *   <li>While a record with this location is DELETING, the registry refuses another. We wait for
- *       the purge, within the caller's deadline, and put the bytes again: the deletion took them.
- *   <li>The whole of delete and purge can lie between our put, which found the blob and left it,
- *       and our record. So we look again once the record exists, and put the bytes again if they
- *       are gone. From then on our record keeps them: a deletion starts no more.
- * </ul>
- *
- * <p>The spool file is therefore kept until the end; what is put is a second name of it.
+ * <p>The spool file is kept until the end; what is put is a second name of it.
  */
 final class BlobPublisher {
   private static final long FIRST_PAUSE_MILLIS = 20;
   private static final long LONGEST_PAUSE_MILLIS = 500;
 
+  /** Far longer than a store takes to take in what is spooled already; no promise to anybody. */
+  private static final Duration RESERVATION = Duration.ofMinutes(10);
+
   private final RegistryAccess registry;
   private final BlobReader reader;
   private final BlobWriter writer;
+  private final FailPoints failPoints;
 
-  BlobPublisher(RegistryAccess registry, BlobReader reader, BlobWriter writer) {
+  BlobPublisher(
+      RegistryAccess registry, BlobReader reader, BlobWriter writer, FailPoints failPoints) {
     this.registry = registry;
     this.reader = reader;
     this.writer = writer;
+    this.failPoints = failPoints;
   }
 
   /**
@@ -58,16 +64,28 @@ final class BlobPublisher {
     Deadline deadline = registry.deadlineAfterTransfer();
     Asset asset =
         wanted.toBuilder()
-            .setLocation(bytes.digest().location())
             .setSizeBytes(bytes.sizeBytes())
             .setChecksum(bytes.digest().hex())
             .build();
     checkId(asset, deadline);
-    Outcome outcome = putAndRegister(scope, asset, bytes, deadline);
-    if (!isStored(bytes)) {
-      put(bytes);
+    long pauseMillis = FIRST_PAUSE_MILLIS;
+    while (true) {
+      if (Context.current().isCancelled()) {
+        throw ApiErrors.cancelled("the client gave up before the asset was registered");
+      }
+      Outcome outcome = putAndRegister(scope, asset, bytes, deadline);
+      if (!isWorthAnotherTry(outcome.getRejection().getRule())
+          || deadline.timeRemaining(TimeUnit.MILLISECONDS) <= pauseMillis) {
+        return RegistryAccess.accepted(outcome).getAssetRegistered().getAsset();
+      }
+      pause(pauseMillis, deadline);
+      pauseMillis = Math.min(2 * pauseMillis, LONGEST_PAUSE_MILLIS);
     }
-    return outcome.getAssetRegistered().getAsset();
+  }
+
+  private static boolean isWorthAnotherTry(Rejection.Rule rule) {
+    return rule == Rejection.Rule.RULE_RESERVATION_EXPIRED
+        || rule == Rejection.Rule.RULE_LOCATION_BEING_DELETED;
   }
 
   /** Finds out about an id that is taken while nothing has been published yet. */
@@ -88,22 +106,35 @@ final class BlobPublisher {
 
   private Outcome putAndRegister(CallScope scope, Asset asset, SpooledFile bytes, Deadline deadline)
       throws IOException {
-    long pauseMillis = FIRST_PAUSE_MILLIS;
-    while (true) {
-      if (Context.current().isCancelled()) {
-        throw ApiErrors.cancelled("the client gave up before the asset was registered");
-      }
-      put(bytes);
-      Command.Builder command =
-          Command.newBuilder().setRegisterAsset(RegisterAsset.newBuilder().setAsset(asset));
-      Outcome outcome = registry.proposeRawAndWait(scope, scope.keyed(command), deadline);
-      if (outcome.getRejection().getRule() != Rejection.Rule.RULE_LOCATION_BEING_DELETED
-          || deadline.timeRemaining(TimeUnit.MILLISECONDS) <= pauseMillis) {
-        return RegistryAccess.accepted(outcome);
-      }
-      pause(pauseMillis, deadline);
-      pauseMillis = Math.min(2 * pauseMillis, LONGEST_PAUSE_MILLIS);
+    BlobReserved reserved = reserve(scope, asset, deadline);
+    failPoints.hit(FailPoint.UPLOAD_AFTER_RESERVE);
+    // The registry may believe in a blob that somebody took out of the store behind its back.
+    if (!reserved.getStored() || !isStored(reserved.getLocation(), bytes)) {
+      writer.put(bytes.duplicate(), reserved.getLocation(), bytes.digest(), bytes.sizeBytes());
     }
+    failPoints.hit(FailPoint.UPLOAD_AFTER_PUT);
+    Command.Builder command =
+        Command.newBuilder()
+            .setRegisterAsset(
+                RegisterAsset.newBuilder()
+                    .setAsset(asset.toBuilder().setLocation(reserved.getLocation()))
+                    .setReservationId(reserved.getReservationId()));
+    Outcome outcome = registry.proposeRawAndWait(scope, scope.keyed(command), deadline);
+    failPoints.hit(FailPoint.UPLOAD_AFTER_REGISTER);
+    return outcome;
+  }
+
+  /** Without the call's idempotency key: what is done once is to register the asset. */
+  private BlobReserved reserve(CallScope scope, Asset asset, Deadline deadline) {
+    Command.Builder command =
+        Command.newBuilder()
+            .setReserveBlob(
+                ReserveBlob.newBuilder()
+                    .setBackend(asset.getBackend())
+                    .setChecksum(asset.getChecksum())
+                    .setSizeBytes(asset.getSizeBytes())
+                    .setTtlMillis(RESERVATION.toMillis()));
+    return registry.proposeAndWait(scope, command, deadline).getBlobReserved();
   }
 
   private static void pause(long millis, Deadline deadline) {
@@ -112,12 +143,8 @@ final class BlobPublisher {
         deadline);
   }
 
-  private boolean isStored(SpooledFile bytes) throws IOException {
-    Optional<BlobStat> stat = reader.stat(bytes.digest().location());
+  private boolean isStored(String location, SpooledFile bytes) throws IOException {
+    Optional<BlobStat> stat = reader.stat(location);
     return stat.isPresent() && stat.get().sizeBytes() == bytes.sizeBytes();
-  }
-
-  private void put(SpooledFile bytes) throws IOException {
-    writer.put(bytes.duplicate(), bytes.digest().location(), bytes.digest(), bytes.sizeBytes());
   }
 }

@@ -6,6 +6,8 @@ import dev.assetmanagerd.log.v1.Command;
 import dev.assetmanagerd.log.v1.DeletionMarked;
 import dev.assetmanagerd.log.v1.DeletionMarked.Refusal;
 import dev.assetmanagerd.log.v1.MarkDeleting;
+import dev.assetmanagerd.process.FailPoint;
+import dev.assetmanagerd.process.FailPoints;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -14,10 +16,12 @@ import java.util.concurrent.CompletableFuture;
 final class Deletion {
   private final RegistryAccess registry;
   private final Reaper reaper;
+  private final FailPoints failPoints;
 
-  Deletion(RegistryAccess registry, Reaper reaper) {
+  Deletion(RegistryAccess registry, Reaper reaper, FailPoints failPoints) {
     this.registry = registry;
     this.reaper = reaper;
+    this.failPoints = failPoints;
   }
 
   CompletableFuture<DeleteAssetResponse> delete(CallScope scope, DeleteAssetRequest request) {
@@ -36,6 +40,7 @@ final class Deletion {
 
   private DeleteAssetResponse response(String id, DeletionMarked marked) {
     if (marked.getMarkedCount() == 1) {
+      failPoints.hit(FailPoint.DELETE_AFTER_MARK);
       reaper.kick();
       return response(true, "asset " + id + " deleted");
     }

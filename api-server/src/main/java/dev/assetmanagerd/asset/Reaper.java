@@ -1,99 +1,117 @@
 package dev.assetmanagerd.asset;
 
+import com.google.common.util.concurrent.RateLimiter;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.assetmanagerd.api.v1.Asset;
-import dev.assetmanagerd.api.v1.AssetStatus;
+import dev.assetmanagerd.api.v1.StorageBackend;
 import dev.assetmanagerd.log.v1.Command;
+import dev.assetmanagerd.log.v1.ForgetBlobs;
 import dev.assetmanagerd.log.v1.PurgeAssets;
-import dev.assetmanagerd.raft.LeadershipListener;
-import dev.assetmanagerd.raft.ReplicatedRegistry;
+import dev.assetmanagerd.process.FailPoint;
+import dev.assetmanagerd.process.FailPoints;
+import dev.assetmanagerd.registry.BlobRef;
 import dev.assetmanagerd.registry.RegistryView;
 import dev.assetmanagerd.storage.blob.BlobDeleter;
+import dev.assetmanagerd.storage.blob.BlobStoreUnavailableException;
 import dev.assetmanagerd.storage.blob.InvalidLocationException;
-import io.grpc.Deadline;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.UUID;
+import java.util.OptionalLong;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Carries out deletions: of each asset that is DELETING, deletes the blob and then purges the
- * record. Only the leader does; the next one goes on where the last one stopped, for the DELETING
- * rows are the list of what is left to do.
+ * Carries out deletions: deletes the blobs that are condemned, and then purges the records that are
+ * DELETING. Only the leader does; the next one goes on where the last one stopped, for these rows
+ * are the list of what is left to do.
  *
- * <p>Why the blob can go: while a record of a location is DELETING, the registry refuses new
- * records of it. So when no other record refers to the blob, none will before the purge. Records
- * that share a blob are taken one after the other, and the last one takes the blob with it.
+ * <p>Why a blob can go: a blob is condemned in the log, when nothing refers to it any more, and
+ * from then on the registry refuses new records of it and gives its name to no upload. So it does
+ * not matter either when a deletion comes late, from a leader that was paused in the middle of it
+ * and does not know yet that another one has finished the work.
  *
- * <p>What fails is tried again, each asset with a growing pause; the others are not held up.
+ * <p>A record whose blob is not condemned is purged at once: others use the blob, or an upload of
+ * the same bytes has been promised it.
+ *
+ * <p>What fails is tried again, each blob with a growing pause; the others are not held up.
  */
-final class Reaper implements LeadershipListener, AutoCloseable {
+final class Reaper implements AutoCloseable {
   static final int BATCH = 256;
 
   private static final Logger log = LoggerFactory.getLogger(Reaper.class);
-  private static final Duration DEADLINE = Duration.ofSeconds(10);
-  private static final int LONGEST_PAUSE_ROUNDS = 64;
-  private static final long NOT_LEADING = -1;
+  private static final int MAX_LOOKED_AT = 20_000;
+  private static final Duration LONGEST_BATCH = Duration.ofMillis(500);
 
-  private final ReplicatedRegistry registry;
+  private final LeaderRegistry registry;
+  private final LeaderTerm leader;
+  private final StorageBackend backend;
   private final BlobDeleter blobs;
+  private final RateLimiter rate;
+  private final GarbageCounters counters;
+  private final FailPoints failPoints;
   private final ScheduledExecutorService scheduler;
   private final ScheduledFuture<?> timer;
-  private final AtomicLong leadingTerm = new AtomicLong(NOT_LEADING);
+  private final LongSupplier nanoClock;
 
   @GuardedBy("this")
-  private final Map<String, Failure> failures = new HashMap<>();
+  private final BlobFailures failures;
 
+  /** DELETING records that had to wait in the last batch, and are not to hide the ones after. */
   @GuardedBy("this")
-  private long round;
-
-  private record Failure(int count, long retryRound) {}
-
-  private record Work(Asset asset, boolean deleteBlob) {}
+  private int waiting;
 
   /**
+   * @param purgeable ids of records whose blob is not, or not any more, theirs to take along
+   * @param condemned blobs that are due, each with the ids of DELETING records of it
+   * @param waiting number of records that have to wait for a blob that is not due
+   */
+  private record Work(List<String> purgeable, Map<BlobRef, List<String>> condemned, int waiting) {}
+
+  /**
+   * @param backend what the store is recorded as; blobs of another one are not to be had here
+   * @param rate one permit for each blob
    * @param scheduler one thread, which is blocked while blobs are deleted
    * @param interval pause between two looks for work
+   * @param nanoClock monotonic
    */
   Reaper(
-      ReplicatedRegistry registry,
+      LeaderRegistry registry,
+      LeaderTerm leader,
+      StorageBackend backend,
       BlobDeleter blobs,
+      RateLimiter rate,
+      GarbageCounters counters,
+      FailPoints failPoints,
       ScheduledExecutorService scheduler,
-      Duration interval) {
+      Duration interval,
+      LongSupplier nanoClock) {
     this.registry = registry;
+    this.leader = leader;
+    this.backend = backend;
     this.blobs = blobs;
+    this.rate = rate;
+    this.counters = counters;
+    this.failPoints = failPoints;
     this.scheduler = scheduler;
+    this.nanoClock = nanoClock;
+    this.failures = new BlobFailures(interval, nanoClock);
     this.timer =
         scheduler.scheduleWithFixedDelay(
             this::run, interval.toNanos(), interval.toNanos(), TimeUnit.NANOSECONDS);
   }
 
-  @Override
-  public void onLeaderReady(long term) {
-    leadingTerm.set(term);
-    kick();
-  }
-
-  @Override
-  public void onLeadershipLost() {
-    leadingTerm.set(NOT_LEADING);
-  }
-
   /** Looks for work at once, where this node leads. */
   void kick() {
-    if (leadingTerm.get() == NOT_LEADING) {
+    if (leader.current().isEmpty()) {
       return;
     }
     try {
@@ -104,140 +122,169 @@ final class Reaper implements LeadershipListener, AutoCloseable {
   }
 
   private synchronized void run() {
-    long term = leadingTerm.get();
-    if (term == NOT_LEADING) {
+    OptionalLong term = leader.current();
+    if (term.isEmpty()) {
       failures.clear();
       return;
     }
     try {
       boolean more = true;
-      while (more && leadingTerm.get() == term) {
-        round++;
-        more = runBatch(term);
+      while (more && leader.holds(term.getAsLong())) {
+        more = runBatch(term.getAsLong());
       }
+    } catch (BlobStoreUnavailableException e) {
+      log.warn("no blobs are deleted for now: {}", e.getMessage());
     } catch (RuntimeException e) {
       log.warn("deleting assets did not get on; trying again", ApiErrors.of(e));
     }
   }
 
-  /** Returns whether there was something to do and all of it went well. */
+  /** Returns whether anything was done, so that there may be more to do. */
   @GuardedBy("this")
-  private boolean runBatch(long term) {
-    if (registry.query(view -> view.deleting(1)).isEmpty()) {
-      failures.clear();
-      return false;
-    }
-    // A leader that was deposed without knowing would see rows that are purged already.
-    awaitLinearizable();
-    Map<String, Failure> failuresNow = failures;
-    long roundNow = round;
-    List<Work> work = registry.query(view -> work(view, failuresNow, roundNow));
-    List<String> done = new ArrayList<>();
-    for (Work item : work) {
-      if (leadingTerm.get() != term) {
-        return false;
-      }
-      if (!item.deleteBlob() || (isStillDue(item.asset()) && deleteBlob(item.asset()))) {
-        done.add(item.asset().getId());
-      }
-    }
-    purge(done);
-    return !done.isEmpty();
+  private boolean runBatch(long term) throws BlobStoreUnavailableException {
+    int limit = Math.min(MAX_LOOKED_AT, BATCH + Math.max(waiting, failures.size()));
+    BlobFailures failuresNow = failures;
+    Work work = registry.query(view -> work(view, failuresNow, limit));
+    waiting = work.waiting();
+    purge(term, work.purgeable());
+    int deleted = deleteBlobs(term, work.condemned());
+    return deleted > 0 || !work.purgeable().isEmpty();
   }
 
-  private static List<Work> work(RegistryView view, Map<String, Failure> failures, long round) {
-    List<Work> work = new ArrayList<>();
-    Set<String> locations = new HashSet<>();
-    for (Asset asset : view.deleting(BATCH)) {
-      Failure failure = failures.get(asset.getId());
-      boolean due = failure == null || failure.retryRound() <= round;
-      if (due && locations.add(asset.getBackend() + " " + asset.getLocation())) {
-        boolean shared = view.blobInUse(asset.getBackend(), asset.getLocation(), asset.getId());
-        work.add(new Work(asset, !shared));
+  private static Work work(RegistryView view, BlobFailures failures, int limit) {
+    Map<BlobRef, List<String>> condemned = new LinkedHashMap<>();
+    for (BlobRef blob : view.condemned(limit)) {
+      if (failures.isDue(blob)) {
+        condemned.put(blob, new ArrayList<>());
       }
     }
-    return work;
+    List<String> purgeable = new ArrayList<>();
+    int waits = 0;
+    for (Asset asset : view.deleting(limit)) {
+      BlobRef blob = new BlobRef(asset.getBackend(), asset.getLocation());
+      if (!view.isCondemned(blob.backend(), blob.location())) {
+        purgeable.add(asset.getId());
+      } else if (failures.isDue(blob)) {
+        condemned.computeIfAbsent(blob, key -> new ArrayList<>()).add(asset.getId());
+      } else {
+        waits++;
+      }
+    }
+    return new Work(purgeable, condemned, waits);
+  }
+
+  /** Tells the registry of what is gone after every few, so that nobody waits for all of them. */
+  @GuardedBy("this")
+  private int deleteBlobs(long term, Map<BlobRef, List<String>> condemned)
+      throws BlobStoreUnavailableException {
+    Map<BlobRef, List<String>> gone = new LinkedHashMap<>();
+    int count = 0;
+    long since = nanoClock.getAsLong();
+    for (Map.Entry<BlobRef, List<String>> entry : condemned.entrySet()) {
+      rate.acquire();
+      if (!isStillCondemned(entry.getKey())) {
+        continue;
+      }
+      if (!leader.holds(term)) {
+        return 0; // the next leader finds the blobs gone, and says so
+      }
+      try {
+        if (delete(entry.getKey())) {
+          gone.put(entry.getKey(), entry.getValue());
+          count++;
+        }
+      } catch (BlobStoreUnavailableException e) {
+        finish(term, gone);
+        throw e;
+      }
+      if (gone.size() >= BATCH || nanoClock.getAsLong() - since > LONGEST_BATCH.toNanos()) {
+        finish(term, gone);
+        gone.clear();
+        since = nanoClock.getAsLong();
+      }
+    }
+    finish(term, gone);
+    return count;
   }
 
   /**
    * Asked again just before each deletion, for a batch may take long, and the process may have been
-   * paused in it: another leader may have deleted and purged meanwhile, and somebody may have
-   * uploaded the same bytes again.
+   * paused in it. Nothing would break without, but a leader that was deposed should keep quiet.
    */
-  private boolean isStillDue(Asset asset) {
-    awaitLinearizable();
-    return registry.query(
-        view ->
-            view.asset(asset.getId())
-                    .filter(now -> now.getStatus() == AssetStatus.ASSET_STATUS_DELETING)
-                    .isPresent()
-                && !view.blobInUse(asset.getBackend(), asset.getLocation(), asset.getId()));
-  }
-
-  private void awaitLinearizable() {
-    Deadline deadline = fromNow();
-    RegistryAccess.await(registry.awaitLinearizable(deadline), deadline);
-  }
-
-  /** For each step its own: however slow the store is, what was deleted must get purged. */
-  private static Deadline fromNow() {
-    return Deadline.after(DEADLINE.toMillis(), TimeUnit.MILLISECONDS);
+  private boolean isStillCondemned(BlobRef blob) {
+    registry.awaitLinearizable();
+    return registry.query(view -> view.isCondemned(blob.backend(), blob.location()));
   }
 
   @GuardedBy("this")
-  private boolean deleteBlob(Asset asset) {
+  private boolean delete(BlobRef blob) throws BlobStoreUnavailableException {
+    failPoints.hit(FailPoint.DELETE_BEFORE_BLOB);
     try {
-      boolean existed = blobs.delete(asset.getLocation());
-      log.info(
-          "deleted the blob of asset {} at {}{}",
-          asset.getId(),
-          asset.getLocation(),
-          existed ? "" : " (it was gone already)");
-      failures.remove(asset.getId());
-      return true;
+      if (blob.backend() != backend) {
+        throw new IOException(
+            "it is stored in %s, but this cluster is configured for %s"
+                .formatted(blob.backend(), backend));
+      }
+      boolean existed = blobs.delete(blob.location());
+      log.info("deleted blob {}{}", blob.location(), existed ? "" : " (it was gone already)");
+      counters.blobDeleted();
     } catch (InvalidLocationException e) {
-      log.warn("asset {} has no blob in this store: {}", asset.getId(), e.getMessage());
-      failures.remove(asset.getId());
-      return true;
+      log.warn("a blob to be deleted cannot be in this store: {}", e.getMessage());
+    } catch (BlobStoreUnavailableException e) {
+      throw e;
     } catch (IOException e) {
-      noteFailure(asset, e);
+      counters.deletionFailed();
+      log.warn(
+          "blob {} could not be deleted (attempt {}); trying again",
+          blob.location(),
+          failures.failed(blob),
+          e);
       return false;
     }
+    failures.succeeded(blob);
+    failPoints.hit(FailPoint.DELETE_AFTER_BLOB);
+    return true;
   }
 
-  @GuardedBy("this")
-  private void noteFailure(Asset asset, IOException e) {
-    Failure before = failures.get(asset.getId());
-    int count = before == null ? 1 : before.count() + 1;
-    int pauseRounds = Math.min(1 << Math.min(count, 16), LONGEST_PAUSE_ROUNDS);
-    if (failures.size() < BATCH || before != null) {
-      failures.put(asset.getId(), new Failure(count, round + pauseRounds));
+  private void finish(long term, Map<BlobRef, List<String>> gone) {
+    purge(term, gone.values().stream().flatMap(List::stream).toList());
+    List<BlobRef> unrecorded =
+        gone.entrySet().stream()
+            .filter(entry -> entry.getValue().isEmpty())
+            .map(Map.Entry::getKey)
+            .toList();
+    forget(term, unrecorded);
+  }
+
+  /** Purging the last record of a condemned blob also notes that the blob is gone. */
+  private void purge(long term, List<String> ids) {
+    for (int from = 0; from < ids.size(); from += BATCH) {
+      List<String> some = ids.subList(from, Math.min(ids.size(), from + BATCH));
+      var unused =
+          registry.propose(
+              term,
+              Command.newBuilder().setPurgeAssets(PurgeAssets.newBuilder().addAllAssetIds(some)));
+      failPoints.hit(FailPoint.DELETE_AFTER_PURGE);
     }
-    log.warn(
-        "the blob of asset {} at {} could not be deleted (attempt {}); trying again",
-        asset.getId(),
-        asset.getLocation(),
-        count,
-        e);
   }
 
-  private void purge(List<String> ids) {
-    if (ids.isEmpty()) {
+  private void forget(long term, List<BlobRef> gone) {
+    if (gone.isEmpty()) {
       return;
     }
-    Command command =
-        Command.newBuilder()
-            .setRequestId(UUID.randomUUID().toString())
-            .setPurgeAssets(PurgeAssets.newBuilder().addAllAssetIds(ids))
-            .build();
-    Deadline deadline = fromNow();
-    RegistryAccess.accepted(
-        RegistryAccess.await(registry.propose(command, deadline), deadline).outcome());
+    var unused =
+        registry.propose(
+            term,
+            Command.newBuilder()
+                .setForgetBlobs(
+                    ForgetBlobs.newBuilder()
+                        .setBackend(backend)
+                        .addAllLocations(gone.stream().map(BlobRef::location).toList())));
+    failPoints.hit(FailPoint.DELETE_AFTER_PURGE);
   }
 
   @Override
   public void close() {
-    leadingTerm.set(NOT_LEADING);
     timer.cancel(false);
   }
 }

@@ -120,7 +120,7 @@ class DeletingTest {
     assertThat(delete("k", false).getDeleted()).isTrue();
     assertThat(service.filesInStore()).as("blobs while nobody leads").hasSize(1);
 
-    service.module.leadershipListener().onLeaderReady(2);
+    service.lead(2);
     await().untilAsserted(service::assertNothingLeft);
   }
 
@@ -137,7 +137,7 @@ class DeletingTest {
     service.module.leadershipListener().onLeadershipLost();
     delete("b", false);
     delete("c", false); // both are DELETING when the worker looks
-    service.module.leadershipListener().onLeaderReady(2);
+    service.lead(2);
     await().untilAsserted(service::assertNothingLeft);
   }
 

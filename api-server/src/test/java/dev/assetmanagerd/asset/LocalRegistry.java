@@ -34,6 +34,7 @@ public final class LocalRegistry implements ReplicatedRegistry, AutoCloseable {
   private long wallMillis = 1_700_000_000_000L;
   private long readingMillis;
   private long index;
+  private long term = 1;
   private int nextId;
   private Duration staleness = Duration.ZERO;
   private @Nullable ClusterUnavailableException failure;
@@ -52,14 +53,14 @@ public final class LocalRegistry implements ReplicatedRegistry, AutoCloseable {
     RegistryWriter writer = database.writer();
     writer.begin();
     writer.apply(entry().build());
-    writer.commit(new LogPosition(1, ++index));
+    writer.commit(new LogPosition(term, ++index));
   }
 
   private LogEntry.Builder entry() {
     return LogEntry.newBuilder()
         .setFormatLevel(RegistryWriter.FORMAT_LEVEL)
         .setWallTimeMillis(wallMillis)
-        .setTerm(1)
+        .setTerm(term)
         .setClockReadingMillis(readingMillis);
   }
 
@@ -73,7 +74,7 @@ public final class LocalRegistry implements ReplicatedRegistry, AutoCloseable {
     RegistryWriter writer = database.writer();
     writer.begin();
     List<Outcome> outcomes = writer.apply(entry);
-    writer.commit(new LogPosition(1, ++index));
+    writer.commit(new LogPosition(term, ++index));
     applied.add(stamped);
     return CompletableFuture.completedFuture(new Committed(outcomes.get(0), index));
   }
@@ -87,6 +88,11 @@ public final class LocalRegistry implements ReplicatedRegistry, AutoCloseable {
     if (command.hasRequestBuild() && command.getRequestBuild().getSuggestedAssetId().isEmpty()) {
       Command.Builder builder = command.toBuilder();
       builder.getRequestBuildBuilder().setSuggestedAssetId("built-" + nextId++);
+      return builder.build();
+    }
+    if (command.hasReserveBlob()) {
+      Command.Builder builder = command.toBuilder();
+      builder.getReserveBlobBuilder().setReservationId("reservation-" + nextId++);
       return builder.build();
     }
     if (command.hasAcquireAsset()) {
@@ -134,6 +140,12 @@ public final class LocalRegistry implements ReplicatedRegistry, AutoCloseable {
   @Override
   public synchronized Duration staleness() {
     return staleness;
+  }
+
+  /** Begins another term, as a new leader does: by an entry of its own. */
+  synchronized void beginTerm(long term) {
+    this.term = term;
+    tick();
   }
 
   /** From now on every call fails like this; null: no more. */

@@ -80,7 +80,8 @@ final class ServiceFixture implements AutoCloseable {
   }
 
   static ServiceFixture withoutBuilds(Path directory) throws IOException {
-    return new ServiceFixture(directory, options -> options, store -> store, false);
+    return new ServiceFixture(
+        directory, options -> options, store -> store, FailPoints.off(), false);
   }
 
   static ServiceFixture in(Path directory, BindableService more) {
@@ -93,7 +94,16 @@ final class ServiceFixture implements AutoCloseable {
       UnaryOperator<BlobStore> storeSeenByService,
       BindableService... more) {
     try {
-      return new ServiceFixture(directory, options, storeSeenByService, true, more);
+      return new ServiceFixture(
+          directory, options, storeSeenByService, FailPoints.off(), true, more);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  static ServiceFixture with(Path directory, FailPoints failPoints) {
+    try {
+      return new ServiceFixture(directory, options -> options, store -> store, failPoints, true);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -103,6 +113,7 @@ final class ServiceFixture implements AutoCloseable {
       Path directory,
       UnaryOperator<AssetServiceOptions> options,
       UnaryOperator<BlobStore> storeSeenByService,
+      FailPoints failPoints,
       boolean automaticBuilds,
       BindableService... more)
       throws IOException {
@@ -121,7 +132,7 @@ final class ServiceFixture implements AutoCloseable {
             builds,
             executor,
             new RegistryClock(),
-            FailPoints.off());
+            failPoints);
     module.leadershipListener().onLeaderReady(LEADER_TERM);
     NettyServerBuilder builder =
         NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
@@ -146,6 +157,12 @@ final class ServiceFixture implements AutoCloseable {
         options.diskImagePlacement(),
         options.prepareRemoteCallers(),
         options.leases());
+  }
+
+  /** Has this node lead in another term. */
+  void lead(long term) {
+    registry.beginTerm(term);
+    module.leadershipListener().onLeaderReady(term);
   }
 
   int port() {

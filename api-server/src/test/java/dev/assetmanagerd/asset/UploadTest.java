@@ -20,7 +20,10 @@ import dev.assetmanagerd.api.v1.UploadAssetMetadata;
 import dev.assetmanagerd.api.v1.UploadAssetRequest;
 import dev.assetmanagerd.api.v1.UploadAssetResponse;
 import dev.assetmanagerd.log.v1.Command;
+import dev.assetmanagerd.process.FailPoint;
+import dev.assetmanagerd.process.FailPoints;
 import dev.assetmanagerd.raft.ClusterUnavailableException;
+import dev.assetmanagerd.storage.blob.BlobStore;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -34,6 +37,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -298,34 +303,103 @@ class UploadTest {
   }
 
   @Test
-  void bytesThatAnotherAssetsDeletionTakesAreStoredAnew() {
+  void bytesThatAnotherAssetsDeletionTakesAreStoredAnewUnderANameItDoesNotKnow() {
     byte[] bytes = bytes(4000, 7);
     Asset old = service.upload(kernel("old").setId("old"), bytes);
     service.module.leadershipListener().onLeadershipLost(); // the deletion stays half done
     assertThat(service.stub().deleteAsset(delete("old")).getDeleted()).isTrue();
 
-    CompletableFuture<Asset> upload =
-        CompletableFuture.supplyAsync(() -> service.upload(kernel("new").setId("new"), bytes));
-    await().until(() -> service.registry.countApplied(Command.KindCase.REGISTER_ASSET) >= 3);
-    assertThat(upload).as("an upload beside an unfinished deletion").isNotDone();
-    service.module.leadershipListener().onLeaderReady(2);
+    Asset upload = service.upload(kernel("new").setId("new"), bytes);
+    assertThat(upload.getLocation()).isEqualTo(old.getLocation() + ".2");
+    assertThat(service.filesInStore()).containsExactly(old.getLocation(), upload.getLocation());
 
-    assertThat(upload).succeedsWithin(Duration.ofSeconds(10));
-    assertThat(service.filesInStore()).containsExactly(old.getLocation());
-    assertThat(service.registry.everything())
-        .singleElement()
-        .satisfies(asset -> assertThat(asset.getId()).isEqualTo("new"));
+    service.lead(2);
+    await().until(() -> service.filesInStore().size() == 1);
+    assertThat(service.filesInStore()).containsExactly(upload.getLocation());
+    await().until(() -> service.registry.everything().equals(List.of(upload)));
+
+    Asset third = service.upload(kernel("third"), bytes);
+    assertThat(third.getLocation()).as("shared with the new one").isEqualTo(upload.getLocation());
   }
 
   @Test
-  void bytesThatVanishBetweenStoringAndRecordingAreStoredAgain() {
-    service.close();
-    service =
-        ServiceFixture.with(directory, options -> options, store -> new ForgetfulStore(store, 1));
+  void theIdOfAnAssetThatIsBeingDeletedIsFreeWhenItIsGone() {
+    byte[] bytes = bytes(4000, 7);
+    service.upload(kernel("k").setId("k"), bytes);
+    service.module.leadershipListener().onLeadershipLost(); // the deletion stays half done
+    assertThat(service.stub().deleteAsset(delete("k")).getDeleted()).isTrue();
+
+    CompletableFuture<Asset> upload =
+        CompletableFuture.supplyAsync(() -> service.upload(kernel("k").setId("k"), bytes));
+    await().until(() -> service.registry.countApplied(Command.KindCase.REGISTER_ASSET) >= 3);
+    assertThat(upload).as("an upload beside an unfinished deletion").isNotDone();
+    service.lead(2);
+
+    assertThat(upload).succeedsWithin(Duration.ofSeconds(10));
+    Asset asset = upload.join();
+    await()
+        .untilAsserted(
+            () -> assertThat(service.filesInStore()).containsExactly(asset.getLocation()));
+    assertThat(service.registry.everything()).containsExactly(asset);
+  }
+
+  @Test
+  void bytesThatTheStoreHasLostAreStoredAgain() {
+    Asset first = service.upload(kernel("first"), bytes(4000, 9));
+    service.plant(first.getLocation(), bytes(3999, 9)); // cut short behind everybody's back
+
+    Asset second = service.upload(kernel("second"), bytes(4000, 9));
+
+    assertThat(second.getLocation()).isEqualTo(first.getLocation());
+    assertThat(service.blobDirectory.resolve(first.getLocation())).hasBinaryContent(bytes(4000, 9));
+  }
+
+  @Test
+  void aReservationThatRunsOutWhileTheBytesAreStoredIsNoHarm() {
+    AtomicInteger puts = new AtomicInteger();
+    restartWith(
+        store -> {
+          DamagedStore slow = new DamagedStore(store);
+          slow.beforePut(
+              () -> {
+                if (puts.getAndIncrement() == 0) {
+                  service.registry.pass(Duration.ofHours(1));
+                }
+              });
+          return slow;
+        });
 
     Asset asset = service.upload(kernel("k"), bytes(4000, 9));
 
     assertThat(service.filesInStore()).containsExactly(asset.getLocation());
+    assertThat(service.registry.countApplied(Command.KindCase.RESERVE_BLOB))
+        .as("reservations")
+        .isEqualTo(2);
+    assertThat(service.registry.everything()).containsExactly(asset);
+  }
+
+  @Test
+  void bytesThatAnUploadWasPromisedStayWhenTheLastAssetOfThemGoes() {
+    byte[] bytes = bytes(4000, 9);
+    AtomicBoolean armed = new AtomicBoolean();
+    FailPoints between =
+        point -> {
+          if (point == FailPoint.UPLOAD_AFTER_PUT && armed.compareAndSet(true, false)) {
+            assertThat(service.stub().deleteAsset(delete("old")).getDeleted()).isTrue();
+            await().until(() -> service.registry.everything().isEmpty());
+          }
+        };
+    service.close();
+    service = ServiceFixture.with(directory, between);
+    Asset old = service.upload(kernel("old").setId("old"), bytes);
+    armed.set(true);
+
+    Asset asset = service.upload(kernel("new").setId("new"), bytes);
+
+    assertThat(armed).as("not deleted in the middle of the upload").isFalse();
+    assertThat(asset.getLocation()).isEqualTo(old.getLocation());
+    assertThat(service.blobDirectory.resolve(asset.getLocation())).hasBinaryContent(bytes);
+    assertThat(service.registry.everything()).containsExactly(asset);
   }
 
   private static DeleteAssetRequest delete(String id) {
@@ -345,6 +419,11 @@ class UploadTest {
   private void restart(UnaryOperator<AssetServiceOptions> options) {
     service.close();
     service = ServiceFixture.with(directory, options, store -> store);
+  }
+
+  private void restartWith(UnaryOperator<BlobStore> store) {
+    service.close();
+    service = ServiceFixture.with(directory, options -> options, store);
   }
 
   private StatusRuntimeException failureOf(UploadAssetRequest... messages) {

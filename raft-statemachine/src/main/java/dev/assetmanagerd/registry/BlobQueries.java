@@ -39,6 +39,10 @@ final class BlobQueries {
     return blobs.condemned(backend.getNumber(), location);
   }
 
+  boolean isReserved(StorageBackend backend, String location, long clockMillis) {
+    return blobs.reserved(backend.getNumber(), location, clockMillis);
+  }
+
   List<String> unreferenced(
       StorageBackend backend, Collection<String> locations, long clockMillis) {
     int number = backend.getNumber();

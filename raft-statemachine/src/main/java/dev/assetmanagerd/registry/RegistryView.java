@@ -101,6 +101,9 @@ public interface RegistryView {
   /** Whether a blob is to be deleted: no record can refer to it any more. */
   boolean isCondemned(StorageBackend backend, String location);
 
+  /** Whether the bytes of an upload that has not come to its end are promised to be there. */
+  boolean isReserved(StorageBackend backend, String location);
+
   /**
    * Those of some locations that no record of whatever status and no live reservation refers to,
    * and that are not condemned; in the order given. The name of a blob that was deleted is among

@@ -147,6 +147,11 @@ final class SnapshotView implements RegistryView {
   }
 
   @Override
+  public boolean isReserved(StorageBackend backend, String location) {
+    return new BlobQueries(open()).isReserved(backend, location, progress.clusterTimeMillis());
+  }
+
+  @Override
   public List<String> unreferenced(StorageBackend backend, Collection<String> locations) {
     return new BlobQueries(open()).unreferenced(backend, locations, progress.clusterTimeMillis());
   }
