@@ -16,7 +16,7 @@ public final class CliCommands {
     root.addSubcommand("lease", leases());
     root.addSubcommand("session", sessions());
     root.addSubcommand("build", builds());
-    root.addSubcommand("gc", new GcCommand());
+    root.addSubcommand("gc", garbage());
     root.addSubcommand("cluster", cluster());
   }
 
@@ -54,6 +54,12 @@ public final class CliCommands {
         .addSubcommand("reconcile", new ReconcileCommand())
         .addSubcommand("list", new SessionListCommand())
         .addSubcommand("close", new SessionCloseCommand());
+  }
+
+  private static CommandLine garbage() {
+    return new CommandLine(new GcCommand())
+        .addSubcommand("explain", new GcExplainCommand())
+        .addSubcommand("sweep", new GcSweepCommand());
   }
 
   private static CommandLine cluster() {

@@ -29,13 +29,10 @@ final class GcCommand extends RemoteCommand {
 
   @Override
   int run(NodeClient client) throws IOException {
-    if (!maxAge.isZero() && maxAge.toMillis() % 1000 != 0) {
-      throw usage("--max-age: " + maxAge.toMillis() + "ms is not a whole number of seconds");
-    }
     GarbageCollectRequest request =
         GarbageCollectRequest.newBuilder()
             .setDeleteUnreferenced(deleteUnreferenced)
-            .setMaxAgeSeconds(maxAge.toSeconds())
+            .setMaxAgeSeconds(wholeSeconds("--max-age", maxAge))
             .setDryRun(dryRun)
             .build();
     GarbageCollectResponse response =

@@ -103,6 +103,14 @@ abstract class RemoteCommand implements Callable<Integer> {
     return new ParameterException(spec.commandLine(), message);
   }
 
+  /** The seconds of an option that takes whole ones. */
+  final long wholeSeconds(String option, Duration value) {
+    if (value.toMillis() % 1000 != 0) {
+      throw usage(option + ": " + value.toMillis() + "ms is not a whole number of seconds");
+    }
+    return value.toSeconds();
+  }
+
   final AssetManagerServiceBlockingStub assets(Channel channel, NodeClient client) {
     return AssetManagerServiceGrpc.newBlockingStub(channel)
         .withDeadline(client.deadline())

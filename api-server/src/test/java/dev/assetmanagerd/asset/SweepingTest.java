@@ -31,6 +31,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -219,9 +220,11 @@ class SweepingTest {
                 Duration.ofMillis(200),
                 options.orphanAge()));
     upload(3);
+    service.module.leadershipListener().onLeadershipLost();
     for (int i = 0; i < 11; i++) {
       plant(100 + i, "", Duration.ofDays(2));
     }
+    service.lead(2);
     long sweeps = service.module.garbageCounters().sweeps();
 
     await().until(() -> service.module.garbageCounters().sweeps() > sweeps + 2);
@@ -231,7 +234,7 @@ class SweepingTest {
     await().untilAsserted(() -> assertThat(service.filesInStore()).hasSize(3));
   }
 
-  private SweepOrphansResponse sweepOrNull() {
+  private @Nullable SweepOrphansResponse sweepOrNull() {
     try {
       return sweep(SWEEP);
     } catch (StatusRuntimeException e) {

@@ -1,6 +1,7 @@
 package dev.assetmanagerd.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
@@ -12,6 +13,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -206,6 +208,39 @@ class CommandLineTest {
     assertThat(run("gc", "--delete-unreferenced").out()).contains("deleted 1 assets, 683.6 KiB");
   }
 
+  @Test
+  void whyAnAssetIsOrIsNotGarbageIsExplained() {
+    upload("k");
+
+    assertThat(run("gc", "explain", "k").out())
+        .startsWith("k is not garbage")
+        .contains("- it was last used");
+    node.passDays(8);
+    assertThat(run("gc", "explain", "k").out()).startsWith("k is garbage");
+    assertThat(run("gc", "explain", "k", "--max-age=240h").out()).startsWith("k is not garbage");
+    assertThat(run("gc", "explain", "k", "-o", "json").json().get("collectable").getAsBoolean())
+        .isTrue();
+    assertThat(run("gc", "explain", "nothing").exitCode()).isEqualTo(ExitCodes.NOT_FOUND);
+  }
+
+  @Test
+  void storeAndRegistryAreComparedOnRequest() throws Exception {
+    upload("k");
+    String hex = "ab".repeat(32);
+    Path orphan = node.blobDirectory().resolve("ab").resolve(hex);
+    Files.createDirectories(node.blobDirectory().resolve("ab"));
+    Files.writeString(orphan, "x");
+    Files.setLastModifiedTime(orphan, FileTime.fromMillis(0));
+
+    assertThat(run("gc", "sweep", "--dry-run").out())
+        .contains("blob without an asset: ab/" + hex)
+        .contains("would delete 1 blobs");
+    assertThat(orphan).exists();
+    assertThat(run("gc", "sweep", "--min-age=1h").out()).contains("deletes 1 blobs");
+    await().until(() -> Files.notExists(orphan));
+    assertThat(run("gc", "sweep").out()).contains("deletes 0 blobs");
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -223,7 +258,10 @@ class CommandLineTest {
         "asset list --status=odd",
         "asset get k -o xml",
         "asset get ../k",
-        "gc --max-age=-1s"
+        "gc --max-age=-1s",
+        "gc explain",
+        "gc explain k --max-age=1500ms",
+        "gc sweep --min-age=soon"
       })
   void wrongUsageExitsWith2AndSaysWhy(String commandLine) {
     Ran ran = run(commandLine.replace("FILE", image.toString()).split(" "));
