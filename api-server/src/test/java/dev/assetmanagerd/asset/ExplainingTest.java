@@ -87,7 +87,7 @@ class ExplainingTest {
     service.upload(kernel("k").setId("k"), bytes(10, 1));
     acquire("k", 600);
     acquire("k", 7500);
-    service.registry.pass(Duration.ofSeconds(300));
+    service.registry.pass(Duration.ofMinutes(5));
 
     ExplainAssetResponse response = explain("k", 1);
 
