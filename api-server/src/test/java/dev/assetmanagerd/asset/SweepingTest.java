@@ -44,6 +44,8 @@ class SweepingTest {
 
   @TempDir Path directory;
   private ServiceFixture service;
+
+  @SuppressWarnings("NullAway.Init") // set when the service opens it
   private DamagedStore store;
 
   @BeforeEach
