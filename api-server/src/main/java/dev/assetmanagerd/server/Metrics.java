@@ -4,9 +4,11 @@ import com.linecorp.armeria.common.HttpResponse;
 import com.linecorp.armeria.common.HttpStatus;
 import com.linecorp.armeria.common.MediaType;
 import com.linecorp.armeria.server.HttpService;
+import dev.assetmanagerd.asset.GarbageCounters;
 import dev.assetmanagerd.node.v1.WriteCounters;
 import io.grpc.ServerInterceptor;
 import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.FunctionTimer;
 import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
@@ -16,7 +18,9 @@ import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
 
 /** What the node counts and measures, and the page that shows it. Thread-safe. */
@@ -47,6 +51,38 @@ final class Metrics implements AutoCloseable {
         counters,
         WriteCounters::getTransactions,
         "Transactions of the registry's writer");
+  }
+
+  /** Shows what garbage collection on this node has done. */
+  void garbage(GarbageCounters counters) {
+    FunctionTimer.builder(
+            "assetmanager_gc_duration",
+            counters,
+            GarbageCounters::collections,
+            GarbageCounters::collectionNanos,
+            TimeUnit.NANOSECONDS)
+        .description("Garbage collections on this node and how long they took")
+        .register(registry);
+    garbage("assetmanager_gc_assets", counters, GarbageCounters::assetsMarked, "Assets collected");
+    garbage("assetmanager_gc_bytes", counters, GarbageCounters::bytesFreed, "Bytes freed");
+    garbage("assetmanager_blobs_deleted", counters, GarbageCounters::blobsDeleted, "Blobs deleted");
+    garbage(
+        "assetmanager_blob_deletions_failed",
+        counters,
+        GarbageCounters::deletionsFailed,
+        "Attempts to delete a blob that failed");
+    garbage(
+        "assetmanager_orphan_blobs",
+        counters,
+        GarbageCounters::orphansCondemned,
+        "Blobs without a record that sweeps found and condemned");
+  }
+
+  private void garbage(
+      String name, GarbageCounters counters, ToDoubleFunction<GarbageCounters> count, String what) {
+    FunctionCounter.builder(name, counters, count)
+        .description(what + " since the node started")
+        .register(registry);
   }
 
   /** Measures every call of the services that it is put around. */

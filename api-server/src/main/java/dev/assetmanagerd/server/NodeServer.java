@@ -157,6 +157,7 @@ final class NodeServer implements AutoCloseable {
                 Clock.systemUTC(),
                 failPoints));
     leadership.add(assets.leadershipListener());
+    metrics.garbage(assets.garbageCounters());
 
     CallGate gate = new CallGate();
     LeaderForwarding forwarding =
