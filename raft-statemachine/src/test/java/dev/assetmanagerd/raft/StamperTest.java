@@ -3,10 +3,13 @@ package dev.assetmanagerd.raft;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.errorprone.annotations.CanIgnoreReturnValue;
+import dev.assetmanagerd.log.v1.AcquireLeases;
 import dev.assetmanagerd.log.v1.Command;
+import dev.assetmanagerd.log.v1.OpenSession;
 import dev.assetmanagerd.log.v1.RequestBuild;
 import dev.assetmanagerd.log.v1.ReserveBlob;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -113,5 +116,46 @@ class StamperTest {
     assertThat(commands.get(1).getReserveBlob()).isEqualTo(mine);
     assertThat(commands.get(2).getRequestBuild().getSuggestedAssetId()).hasSize(26);
     assertThat(commands.get(3).getRequestBuild()).isEqualTo(named);
+  }
+
+  @Test
+  void everyIdThatIsMissingInAnEntryIsFilledInAndAllDiffer() {
+    Command leases =
+        Command.newBuilder()
+            .setAcquireLeases(AcquireLeases.newBuilder().addAssetIds("a").addAssetIds("b"))
+            .build();
+    Command session =
+        Command.newBuilder().setOpenSession(OpenSession.newBuilder().setHost("h")).build();
+    List<Command> stamped =
+        stamper
+            .stamp(
+                List.of(
+                    TestCommands.register(""),
+                    TestCommands.acquire("a", 5),
+                    leases,
+                    leases,
+                    session,
+                    Command.newBuilder().setReserveBlob(ReserveBlob.getDefaultInstance()).build(),
+                    Command.newBuilder()
+                        .setRequestBuild(RequestBuild.getDefaultInstance())
+                        .build()),
+                1)
+            .getCommandsList();
+
+    List<String> ids = new ArrayList<>();
+    ids.add(stamped.get(0).getRegisterAsset().getAsset().getId());
+    ids.add(stamped.get(1).getAcquireAsset().getLeaseId());
+    ids.addAll(stamped.get(2).getAcquireLeases().getLeaseIdsList());
+    ids.addAll(stamped.get(3).getAcquireLeases().getLeaseIdsList());
+    ids.add(stamped.get(4).getOpenSession().getSessionId());
+    ids.add(stamped.get(5).getReserveBlob().getReservationId());
+    ids.add(stamped.get(6).getRequestBuild().getSuggestedAssetId());
+    assertThat(ids)
+        .hasSize(9)
+        .doesNotHaveDuplicates()
+        .allSatisfy(id -> assertThat(id).matches("[0-9A-HJKMNP-TV-Z]{26}"));
+    assertThat(stamper.stamp(stamped, 1).getCommandsList())
+        .as("ids that are there already")
+        .isEqualTo(stamped);
   }
 }
