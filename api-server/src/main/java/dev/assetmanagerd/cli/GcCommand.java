@@ -11,7 +11,7 @@ import picocli.CommandLine.Option;
 @Command(
     name = "gc",
     description = "Ends expired leases and, if told so, deletes assets that nobody uses.")
-final class GcCommand extends RemoteCommand {
+final class GcCommand extends ChangeCommand {
   @Option(
       names = "--delete-unreferenced",
       description = "Deletes assets without leases that were not used for a while.")
@@ -38,7 +38,7 @@ final class GcCommand extends RemoteCommand {
     GarbageCollectResponse response =
         dryRun
             ? client.read(channel -> assets(channel, client).garbageCollect(request))
-            : client.change(channel -> assets(channel, client).garbageCollect(request));
+            : change(client, channel -> assets(channel, client).garbageCollect(request));
     if (json()) {
       printJson(response);
       return ExitCodes.OK;
