@@ -74,7 +74,8 @@ public final class AssetModule implements AutoCloseable {
             options,
             nodeId,
             blobs,
-            new BlobPublisher(registryAccess, blobs, blobs, failPoints),
+            new BlobPublisher(
+                registryAccess, blobs, blobs, options.garbage().uploadGrace(), failPoints),
             spoolWriters,
             timer);
     AssetService service =

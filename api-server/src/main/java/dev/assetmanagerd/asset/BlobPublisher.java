@@ -38,19 +38,26 @@ final class BlobPublisher {
   private static final long FIRST_PAUSE_MILLIS = 20;
   private static final long LONGEST_PAUSE_MILLIS = 500;
 
-  /** Far longer than a store takes to take in what is spooled already; no promise to anybody. */
-  private static final Duration RESERVATION = Duration.ofMinutes(10);
-
   private final RegistryAccess registry;
   private final BlobReader reader;
   private final BlobWriter writer;
+  private final Duration reservation;
   private final FailPoints failPoints;
 
+  /**
+   * @param reservation longer than a store takes to take in what is spooled already, as a rule; no
+   *     promise to anybody
+   */
   BlobPublisher(
-      RegistryAccess registry, BlobReader reader, BlobWriter writer, FailPoints failPoints) {
+      RegistryAccess registry,
+      BlobReader reader,
+      BlobWriter writer,
+      Duration reservation,
+      FailPoints failPoints) {
     this.registry = registry;
     this.reader = reader;
     this.writer = writer;
+    this.reservation = reservation;
     this.failPoints = failPoints;
   }
 
@@ -133,7 +140,7 @@ final class BlobPublisher {
                     .setBackend(asset.getBackend())
                     .setChecksum(asset.getChecksum())
                     .setSizeBytes(asset.getSizeBytes())
-                    .setTtlMillis(RESERVATION.toMillis()));
+                    .setTtlMillis(reservation.toMillis()));
     return registry.proposeAndWait(scope, command, deadline).getBlobReserved();
   }
 

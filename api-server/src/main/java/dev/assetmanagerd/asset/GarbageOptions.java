@@ -12,6 +12,8 @@ import java.time.Duration;
  * @param sweepInterval pause between two sweeps
  * @param orphanAge blobs without a record are deleted from this age on where a call does not say
  *     otherwise
+ * @param uploadGrace how long a blob that is being stored is kept for its upload to register it; no
+ *     limit of the upload, which begins anew when it was slower
  */
 public record GarbageOptions(
     boolean enabled,
@@ -19,7 +21,21 @@ public record GarbageOptions(
     Duration maxAge,
     int rateLimit,
     Duration sweepInterval,
-    Duration orphanAge) {
+    Duration orphanAge,
+    Duration uploadGrace) {
+  private static final Duration DEFAULT_UPLOAD_GRACE = Duration.ofMinutes(10);
+
+  /** With the default for uploads. */
+  public GarbageOptions(
+      boolean enabled,
+      Duration interval,
+      Duration maxAge,
+      int rateLimit,
+      Duration sweepInterval,
+      Duration orphanAge) {
+    this(enabled, interval, maxAge, rateLimit, sweepInterval, orphanAge, DEFAULT_UPLOAD_GRACE);
+  }
+
   /** What the configuration's defaults say. */
   public static GarbageOptions defaults() {
     return new GarbageOptions(

@@ -138,6 +138,7 @@ public record NodeConfig(
    * @param rateLimit most assets marked, and most blobs deleted, per second
    * @param sweepInterval how often it compares store and registry
    * @param orphanAge age from which a blob without a record is deleted
+   * @param uploadGrace how long a blob that is being stored is kept for its upload
    */
   public record Garbage(
       boolean enabled,
@@ -145,7 +146,8 @@ public record NodeConfig(
       Duration maxAge,
       int rateLimit,
       Duration sweepInterval,
-      Duration orphanAge) {}
+      Duration orphanAge,
+      Duration uploadGrace) {}
 
   /**
    * Secure connections.

@@ -234,6 +234,13 @@ final class Options {
           Durations.POSITIVE,
           "24h",
           "Blobs without a record that are older than this are deleted.");
+  static final Option<Duration> GC_UPLOAD_GRACE =
+      Option.of(
+          "GC_UPLOAD_GRACE",
+          Durations.POSITIVE,
+          "10m",
+          "How long a blob that is being stored is kept for its upload to register it. What a node"
+              + " that died leaves behind is an orphan after this.");
 
   static final Option<TlsMode> TLS_MODE =
       Option.of(
@@ -387,7 +394,8 @@ final class Options {
                   GC_MAX_AGE,
                   GC_RATE_LIMIT,
                   GC_SWEEP_INTERVAL,
-                  GC_ORPHAN_AGE)),
+                  GC_ORPHAN_AGE,
+                  GC_UPLOAD_GRACE)),
           new OptionGroup(
               "Security",
               List.of(TLS_MODE, TLS_CERT_FILE, TLS_KEY_FILE, TLS_CA_FILE, SPIFFE_SOCKET)),

@@ -107,7 +107,8 @@ final class NodeParts {
         garbage.maxAge(),
         garbage.rateLimit(),
         garbage.sweepInterval(),
-        garbage.orphanAge());
+        garbage.orphanAge(),
+        garbage.uploadGrace());
   }
 
   private static PeerSpec peer(ClusterMember member) {

@@ -84,6 +84,7 @@ class NodeConfigTest {
     all.put("GC_RATE_LIMIT", "250");
     all.put("GC_SWEEP_INTERVAL", "6h");
     all.put("GC_ORPHAN_AGE", "48h");
+    all.put("GC_UPLOAD_GRACE", "22m");
     all.put("TLS_MODE", "disabled");
     all.put("TLS_CERT_FILE", "/t/cert");
     all.put("TLS_KEY_FILE", "/t/key");
@@ -166,7 +167,8 @@ class NodeConfigTest {
                     Duration.ofHours(16),
                     250,
                     Duration.ofHours(6),
-                    Duration.ofHours(48)),
+                    Duration.ofHours(48),
+                    Duration.ofMinutes(22)),
                 new NodeConfig.Security(
                     TlsMode.DISABLED,
                     Optional.of(Path.of("/t/cert")),

@@ -8,7 +8,7 @@ import java.util.random.RandomGenerator;
 
 /** Assets that were there a moment ago, for others to use. Thread-safe. */
 final class StormPool {
-  private static final int ASSETS_KEPT = 48;
+  private static final int ASSETS_KEPT = 16;
 
   private final List<Asset> assets = new ArrayList<>();
 
