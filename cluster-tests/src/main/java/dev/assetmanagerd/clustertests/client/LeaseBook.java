@@ -52,7 +52,10 @@ public final class LeaseBook {
     held.put(lease.leaseId(), lease);
   }
 
-  /** The answer to {@link #acquiring} was a refusal. Without any answer, tell nothing. */
+  /**
+   * The answer to {@link #acquiring} was a refusal, or the lease was one for the length of the call
+   * only. Without any answer, tell nothing.
+   */
   public void refused(String assetId) {
     account(assetId).gone.incrementAndGet();
   }

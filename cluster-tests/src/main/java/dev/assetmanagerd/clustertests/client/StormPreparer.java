@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,16 +52,19 @@ final class StormPreparer extends StormActor {
             .setTargetPath(jail.toString())
             .setPreparedFor(name)
             .build();
-    book().acquiring(asset.getId());
+    // The node holds the asset while it works, and takes the caller's lease before it lets go.
+    int leases = keepLease ? 2 : 1;
+    IntStream.range(0, leases).forEach(i -> book().acquiring(asset.getId()));
     try {
       AtomicReference<@Nullable Metadata> headers = new AtomicReference<>();
       PrepareAssetsResponse response = call(request, headers);
       log().ended(CALL, "ok");
+      book().refused(asset.getId());
       check(asset, Path.of(response.getAssetPathsOrThrow(asset.getId())));
       return lease(asset, headers.get());
     } catch (CallFailedException e) {
       if (!e.mayHaveTakenEffect()) {
-        book().refused(asset.getId());
+        IntStream.range(0, leases).forEach(i -> book().refused(asset.getId()));
       }
       failed(CALL, e, asset);
       return Optional.empty();
@@ -84,7 +88,6 @@ final class StormPreparer extends StormActor {
 
   private Optional<LeaseBook.Held> lease(Asset asset, @Nullable Metadata headers) {
     if (!keepLease) {
-      book().refused(asset.getId());
       return Optional.empty();
     }
     String leases = headers == null ? null : headers.get(LEASES);
