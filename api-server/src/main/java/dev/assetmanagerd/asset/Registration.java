@@ -4,6 +4,7 @@ import dev.assetmanagerd.api.v1.Asset;
 import dev.assetmanagerd.log.v1.AssetRegistered;
 import dev.assetmanagerd.log.v1.Command;
 import dev.assetmanagerd.log.v1.MarkDeleting;
+import dev.assetmanagerd.log.v1.Outcome;
 import dev.assetmanagerd.log.v1.RegisterAsset;
 import dev.assetmanagerd.storage.blob.BlobReader;
 import dev.assetmanagerd.storage.blob.BlobStat;
@@ -46,6 +47,10 @@ final class Registration {
    * @param onlyInTerm where set, nothing is registered in another term than this one
    */
   Asset register(CallScope scope, Asset wanted, OptionalLong onlyInTerm) throws IOException {
+    Optional<Outcome> before = registry.replayed(scope, registry.deadline());
+    if (before.isPresent()) {
+      return before.get().getAssetRegistered().getAsset();
+    }
     Asset asset = checkedAgainstStorage(wanted);
     Deadline deadline = registry.deadlineAfterTransfer();
     Command.Builder command =
@@ -54,7 +59,9 @@ final class Registration {
     AssetRegistered registered =
         registry.proposeAndWait(scope, scope.keyed(command), deadline).getAssetRegistered();
     if (!registered.getExisted() && blobs.stat(asset.getLocation()).isEmpty()) {
-      // Another record's deletion took the bytes after they were read and before ours held them.
+      // Another record's deletion took the bytes after they were read and before ours held them:
+      // the
+      // registry refuses a location only as long as its blob is condemned.
       withdraw(scope, registered.getAsset(), deadline);
       throw ApiErrors.notFound(
           "location: the bytes at "

@@ -8,6 +8,7 @@ import dev.assetmanagerd.registry.RegistryView;
 import io.grpc.Context;
 import io.grpc.Deadline;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -78,6 +79,26 @@ final class RegistryAccess {
   /** Proposes a command and waits on the calling thread; a rejection is an outcome. */
   Outcome proposeRawAndWait(CallScope scope, Command.Builder command, Deadline deadline) {
     return noted(scope, await(registry.propose(withRequestId(command), deadline), deadline));
+  }
+
+  /**
+   * What an earlier call with the same idempotency key was answered, on the calling thread; throws
+   * a status where the key came with another request. For calls that do more than one command:
+   * asked first, a repeated call does none of the rest again.
+   */
+  Optional<Outcome> replayed(CallScope scope, Deadline deadline) {
+    Command.Builder keyed = scope.keyed(Command.newBuilder());
+    if (!keyed.hasIdempotency()) {
+      return Optional.empty();
+    }
+    Optional<Outcome> reply =
+        readLinearizableAndWait(deadline, view -> view.reply(keyed.getIdempotency()));
+    reply.ifPresent(
+        outcome -> {
+          accepted(outcome);
+          scope.replayed();
+        });
+    return reply;
   }
 
   private static Command withRequestId(Command.Builder command) {

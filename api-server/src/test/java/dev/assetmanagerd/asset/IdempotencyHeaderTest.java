@@ -7,13 +7,15 @@ import static dev.assetmanagerd.asset.ServiceFixture.kernel;
 import static dev.assetmanagerd.asset.ServiceFixture.messages;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.awaitility.Awaitility.await;
 
-import com.google.protobuf.ByteString;
 import dev.assetmanagerd.api.v1.AcquireAssetRequest;
 import dev.assetmanagerd.api.v1.AcquireAssetResponse;
+import dev.assetmanagerd.api.v1.Asset;
 import dev.assetmanagerd.api.v1.AssetType;
 import dev.assetmanagerd.api.v1.DeleteAssetRequest;
 import dev.assetmanagerd.api.v1.RegisterAssetRequest;
+import dev.assetmanagerd.api.v1.RegisterAssetResponse;
 import dev.assetmanagerd.api.v1.UploadAssetMetadata;
 import dev.assetmanagerd.lease.v1.AcquireLeasesRequest;
 import dev.assetmanagerd.lease.v1.CloseSessionRequest;
@@ -26,6 +28,7 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.MetadataUtils;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
@@ -88,18 +91,18 @@ class IdempotencyHeaderTest {
             .setType(AssetType.ASSET_TYPE_INITRD)
             .setLocation(service.registry.everything().get(0).getLocation());
     var headers = MetadataUtils.newAttachHeadersInterceptor(header(HEADER, "same"));
-    var unused =
+    RegisterAssetResponse first =
         service
             .stubWithHeader(HEADER, "same")
             .registerAsset(request.clone().putLabels("a", "1").putLabels("b", "2").build());
-    var unusedToo =
+    RegisterAssetResponse second =
         dev.assetmanagerd.api.deploy.v1.AssetManagerServiceGrpc.newBlockingStub(service.channel())
             .withDeadlineAfter(20, TimeUnit.SECONDS)
             .withInterceptors(headers)
             .registerAsset(request.clone().putLabels("b", "2").putLabels("a", "1").build());
 
-    assertThat(keys(Command.KindCase.REGISTER_ASSET)).hasSize(2);
-    assertThat(fingerprints(Command.KindCase.REGISTER_ASSET)).hasSize(1);
+    assertThat(second).isEqualTo(first);
+    assertThat(keys(Command.KindCase.REGISTER_ASSET)).as("registered once").hasSize(1);
   }
 
   @Test
@@ -124,15 +127,41 @@ class IdempotencyHeaderTest {
   void anUploadIsKnownByItsMetadataAndItsBytesAndNotByItsChunks() {
     UploadAssetMetadata metadata = kernel("u").build();
     byte[] content = bytes(2500, 7);
-    var unused = service.send(header(HEADER, "up"), messages(metadata, content));
-    var unusedToo =
-        service.send(
-            header(HEADER, "up"),
-            messages(metadata, new byte[0])[0],
-            ServiceFixture.chunk(content));
+    Asset first = service.send(header(HEADER, "up"), messages(metadata, content)).getAsset();
+    Asset second =
+        service
+            .send(
+                header(HEADER, "up"),
+                messages(metadata, new byte[0])[0],
+                ServiceFixture.chunk(content))
+            .getAsset();
 
-    assertThat(keys(Command.KindCase.REGISTER_ASSET)).hasSize(2);
-    assertThat(fingerprints(Command.KindCase.REGISTER_ASSET)).hasSize(1);
+    assertThat(second).isEqualTo(first);
+    assertThat(keys(Command.KindCase.REGISTER_ASSET)).as("registered once").hasSize(1);
+  }
+
+  @Test
+  void aRepetitionGetsTheSameReplyAlsoWhenTheAssetAndItsBytesAreGone() {
+    UploadAssetMetadata metadata = kernel("u").build();
+    byte[] content = bytes(2500, 7);
+    RegisterAssetRequest request =
+        RegisterAssetRequest.newBuilder()
+            .setName("r")
+            .setType(AssetType.ASSET_TYPE_INITRD)
+            .setLocation(service.registry.everything().get(0).getLocation())
+            .build();
+    Asset uploaded = service.send(header(HEADER, "up"), messages(metadata, content)).getAsset();
+    Asset registered = service.stubWithHeader(HEADER, "reg").registerAsset(request).getAsset();
+    for (String id : List.of(uploaded.getId(), registered.getId(), "k")) {
+      var unused = service.stub().deleteAsset(DeleteAssetRequest.newBuilder().setId(id).build());
+    }
+    await().atMost(Duration.ofSeconds(20)).until(() -> service.registry.everything().isEmpty());
+
+    assertThat(service.send(header(HEADER, "up"), messages(metadata, content)).getAsset())
+        .isEqualTo(uploaded);
+    assertThat(service.stubWithHeader(HEADER, "reg").registerAsset(request).getAsset())
+        .isEqualTo(registered);
+    assertThat(service.registry.everything()).isEmpty();
   }
 
   @ParameterizedTest
@@ -244,9 +273,5 @@ class IdempotencyHeaderTest {
         .filter(command -> command.getKindCase() == kind && command.hasIdempotency())
         .map(Command::getIdempotency)
         .toList();
-  }
-
-  private List<ByteString> fingerprints(Command.KindCase kind) {
-    return keys(kind).stream().map(IdempotencyKey::getFingerprint).distinct().toList();
   }
 }

@@ -117,7 +117,7 @@ final class Applier {
     if (!command.hasIdempotency()) {
       return decide(command, time);
     }
-    Outcome instead = replies.instead(command.getIdempotency(), time);
+    Outcome instead = replies.instead(command.getIdempotency(), time.clockMillis());
     if (instead != null) {
       return instead;
     }

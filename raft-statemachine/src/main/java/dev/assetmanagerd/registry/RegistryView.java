@@ -5,6 +5,8 @@ import dev.assetmanagerd.api.v1.StorageBackend;
 import dev.assetmanagerd.lease.v1.Lease;
 import dev.assetmanagerd.lease.v1.Session;
 import dev.assetmanagerd.log.v1.Build;
+import dev.assetmanagerd.log.v1.IdempotencyKey;
+import dev.assetmanagerd.log.v1.Outcome;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -135,6 +137,13 @@ public interface RegistryView {
    * @param limit at most this many
    */
   List<Build> builds(@Nullable String afterKey, int limit);
+
+  /**
+   * What a command with this idempotency key would be answered without being applied: the outcome
+   * of an earlier one, marked as replayed, or a rejection where the key came with another request.
+   * Empty where it would be applied.
+   */
+  Optional<Outcome> reply(IdempotencyKey key);
 
   /** Lower-case hexadecimal SHA-256 over all replicated rows, in key order. Reads everything. */
   String stateHash();

@@ -35,7 +35,7 @@ final class Replies {
   }
 
   /** What to answer instead of applying a command with this key; null to apply it. */
-  @Nullable Outcome instead(IdempotencyKey key, EntryTime time) {
+  @Nullable Outcome instead(IdempotencyKey key, long clockMillis) {
     if (key.getKey().isEmpty()) {
       return Outcomes.invalid("idempotency.key", "the idempotency key is empty");
     }
@@ -49,7 +49,7 @@ final class Replies {
             FIND,
             row -> new Reply(ByteString.copyFrom(row.bytes(1)), ByteString.copyFrom(row.bytes(2))),
             key.getKey(),
-            time.clockMillis() - KEPT_MILLIS);
+            clockMillis - KEPT_MILLIS);
     if (found.isEmpty()) {
       return null;
     }

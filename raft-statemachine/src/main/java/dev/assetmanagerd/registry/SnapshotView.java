@@ -5,6 +5,8 @@ import dev.assetmanagerd.api.v1.StorageBackend;
 import dev.assetmanagerd.lease.v1.Lease;
 import dev.assetmanagerd.lease.v1.Session;
 import dev.assetmanagerd.log.v1.Build;
+import dev.assetmanagerd.log.v1.IdempotencyKey;
+import dev.assetmanagerd.log.v1.Outcome;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -174,6 +176,11 @@ final class SnapshotView implements RegistryView {
   @Override
   public List<Build> builds(@Nullable String afterKey, int limit) {
     return new BuildRows(open()).page(afterKey == null ? "" : afterKey, limit);
+  }
+
+  @Override
+  public Optional<Outcome> reply(IdempotencyKey key) {
+    return Optional.ofNullable(new Replies(open()).instead(key, progress.clusterTimeMillis()));
   }
 
   @Override
