@@ -78,12 +78,13 @@ public final class AssetModule implements AutoCloseable {
                 registryAccess, blobs, blobs, options.garbage().uploadGrace(), failPoints),
             spoolWriters,
             timer);
+    AssetFiles files = new AssetFiles(blobs);
     AssetService service =
         new AssetService(
             options,
             uploads,
             new Registration(registryAccess, blobs, options),
-            new AssetReads(registryAccess, blobs, access),
+            new AssetReads(registryAccess, files, access),
             new AssetQueries(registryAccess, builds, failPoints, executor),
             new Leasing(registryAccess, options.leases()),
             new Deletion(registryAccess, garbage.reaper(), failPoints),
@@ -93,6 +94,7 @@ public final class AssetModule implements AutoCloseable {
                 new WorkingLeases(
                     registryAccess, timer, "prepare:" + nodeId + ":", WORKING_LEASE_TTL),
                 blobs,
+                files,
                 placement,
                 options,
                 failPoints));

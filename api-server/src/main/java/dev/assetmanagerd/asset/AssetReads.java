@@ -10,16 +10,15 @@ import dev.assetmanagerd.registry.AssetCursor;
 import dev.assetmanagerd.registry.AssetPage;
 import dev.assetmanagerd.registry.AssetQuery;
 import dev.assetmanagerd.registry.RegistryView;
-import dev.assetmanagerd.storage.blob.BlobReader;
-import dev.assetmanagerd.storage.blob.BlobStat;
+import dev.assetmanagerd.storage.cache.LocalBlob;
 import io.grpc.Deadline;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 
 /** The reading calls: Get and List. Only Get of an asset counts as using it. */
 final class AssetReads {
@@ -27,12 +26,12 @@ final class AssetReads {
   static final int MAX_PAGE_BYTES = 3 << 20;
 
   private final RegistryAccess registry;
-  private final BlobReader blobs;
+  private final AssetFiles files;
   private final AccessTracker access;
 
-  AssetReads(RegistryAccess registry, BlobReader blobs, AccessTracker access) {
+  AssetReads(RegistryAccess registry, AssetFiles files, AccessTracker access) {
     this.registry = registry;
-    this.blobs = blobs;
+    this.files = files;
     this.access = access;
   }
 
@@ -46,7 +45,7 @@ final class AssetReads {
               access.touched(id);
               GetAssetResponse.Builder response = GetAssetResponse.newBuilder().setAsset(asset);
               if (request.getEnsureLocal()) {
-                response.setLocalPath(localFile(blobs, asset).toString());
+                response.setLocalPath(localPath(asset, deadline));
               }
               return response.build();
             });
@@ -64,29 +63,10 @@ final class AssetReads {
     return asset;
   }
 
-  /** The file with the bytes of an asset, after a look at its size. Blocks for I/O. */
-  static Path localFile(BlobReader blobs, Asset asset) {
-    try {
-      Optional<BlobStat> stat = blobs.stat(asset.getLocation());
-      if (stat.isEmpty()) {
-        throw ApiErrors.dataLoss("asset " + asset.getId() + ": its bytes are not in storage");
-      }
-      if (stat.get().sizeBytes() != asset.getSizeBytes()) {
-        throw ApiErrors.dataLoss(
-            "asset "
-                + asset.getId()
-                + ": "
-                + stat.get().sizeBytes()
-                + " bytes are in storage, but "
-                + asset.getSizeBytes()
-                + " were registered");
-      }
-      return blobs
-          .localFile(asset.getLocation())
-          .orElseThrow(
-              () ->
-                  ApiErrors.failedPrecondition(
-                      "asset " + asset.getId() + ": its store has no files on this host"));
+  private String localPath(Asset asset, Deadline deadline) {
+    Duration timeout = Duration.ofNanos(Math.max(0, deadline.timeRemaining(TimeUnit.NANOSECONDS)));
+    try (LocalBlob file = files.hold(asset, timeout)) {
+      return file.path().toString();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

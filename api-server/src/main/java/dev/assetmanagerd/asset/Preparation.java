@@ -10,6 +10,7 @@ import dev.assetmanagerd.process.FailPoints;
 import dev.assetmanagerd.storage.blob.BlobCompanion;
 import dev.assetmanagerd.storage.blob.BlobReader;
 import dev.assetmanagerd.storage.blob.InvalidLocationException;
+import dev.assetmanagerd.storage.cache.LocalBlob;
 import dev.assetmanagerd.storage.place.Placement;
 import dev.assetmanagerd.storage.place.PlacementException;
 import dev.assetmanagerd.storage.place.PlacementItem;
@@ -19,12 +20,14 @@ import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Puts assets into the directory of a VM on this node's host. From before the first byte is looked
@@ -39,6 +42,7 @@ final class Preparation {
   private final WorkingLeases working;
   private final KeptLeases kept;
   private final BlobReader blobs;
+  private final AssetFiles files;
   private final Placement placement;
   private final AssetServiceOptions options;
   private final FailPoints failPoints;
@@ -47,6 +51,7 @@ final class Preparation {
       RegistryAccess registry,
       WorkingLeases working,
       BlobReader blobs,
+      AssetFiles files,
       Placement placement,
       AssetServiceOptions options,
       FailPoints failPoints) {
@@ -54,6 +59,7 @@ final class Preparation {
     this.working = working;
     this.kept = new KeptLeases(registry, options.leases());
     this.blobs = blobs;
+    this.files = files;
     this.placement = placement;
     this.options = options;
     this.failPoints = failPoints;
@@ -76,9 +82,7 @@ final class Preparation {
     // While they are held, no byte of these assets is deleted.
     try (WorkingLeases.Held held = working.take(scope, ids, purpose, deadline)) {
       failPoints.hit(FailPoint.PREPARE_AFTER_LEASES);
-      List<PlacementItem> items = new ArrayList<>();
-      fileNames = fileNames(held.assets(), items);
-      place(items, target);
+      fileNames = place(held.assets(), target, deadline);
       failPoints.hit(FailPoint.PREPARE_AFTER_PLACE);
       wanted.ifPresent(leases -> kept.take(scope, leases, registry.deadlineAfterTransfer()));
     }
@@ -95,8 +99,23 @@ final class Preparation {
     }
   }
 
-  /** Asset id to file name, and the items to place for them. */
-  private Map<String, String> fileNames(List<Asset> assets, List<PlacementItem> items)
+  /** Asset id to file name. */
+  private Map<String, String> place(List<Asset> assets, Path target, Deadline deadline)
+      throws IOException {
+    List<LocalBlob> held = new ArrayList<>();
+    try {
+      List<PlacementItem> items = new ArrayList<>();
+      Map<String, String> names = fileNames(assets, items, held, deadline);
+      place(items, target);
+      return names;
+    } finally {
+      held.forEach(LocalBlob::close);
+    }
+  }
+
+  /** Asset id to file name, the items to place for them, and what has to be closed after that. */
+  private Map<String, String> fileNames(
+      List<Asset> assets, List<PlacementItem> items, List<LocalBlob> held, Deadline deadline)
       throws IOException {
     Map<String, String> byAsset = new LinkedHashMap<>();
     Map<String, String> ownerOfName = new HashMap<>();
@@ -104,7 +123,9 @@ final class Preparation {
       String name = fileName(asset);
       claim(ownerOfName, name, asset);
       byAsset.put(asset.getId(), name);
-      items.add(new PlacementItem(AssetReads.localFile(blobs, asset), name, mode(asset)));
+      LocalBlob file = files.hold(asset, timeout(deadline));
+      held.add(file);
+      items.add(new PlacementItem(file.path(), name, mode(asset)));
       Optional<Path> companion = companion(asset);
       if (companion.isPresent()) {
         claim(ownerOfName, METADATA_FILE, asset);
@@ -112,6 +133,10 @@ final class Preparation {
       }
     }
     return byAsset;
+  }
+
+  private static Duration timeout(Deadline deadline) {
+    return Duration.ofNanos(Math.max(0, deadline.timeRemaining(TimeUnit.NANOSECONDS)));
   }
 
   private static void claim(Map<String, String> ownerOfName, String name, Asset asset) {

@@ -217,6 +217,7 @@ class PreparingTest {
         registry,
         new WorkingLeases(registry, timer, "prepare:test:", Duration.ofSeconds(60)),
         service.blobs,
+        new AssetFiles(service.blobs),
         new Placement(List.of(service.vmRoot), Clock.systemUTC()),
         new AssetServiceOptions(
             defaults.backend(),

@@ -267,6 +267,7 @@ class PreparingWithLeasesTest {
         registry,
         new WorkingLeases(registry, timer, "prepare:test:", workingTtl),
         service.blobs,
+        new AssetFiles(service.blobs),
         new Placement(List.of(service.vmRoot), Clock.systemUTC()),
         options(LeaseLimits.defaults()),
         failPoints);
