@@ -119,12 +119,17 @@ final class ApiErrors {
       case RULE_ASSET_NOT_FOUND,
           RULE_LEASE_NOT_FOUND,
           RULE_SESSION_NOT_FOUND,
-          RULE_BUILD_NOT_FOUND ->
+          RULE_BUILD_NOT_FOUND,
+          RULE_UPLOAD_NOT_FOUND ->
           notFound(message);
       case RULE_ASSET_EXISTS, RULE_SESSION_EXISTS -> alreadyExists(message);
-      case RULE_ASSET_NOT_AVAILABLE, RULE_LOCATION_BEING_DELETED, RULE_RESERVATION_EXPIRED ->
+      case RULE_ASSET_NOT_AVAILABLE,
+          RULE_LOCATION_BEING_DELETED,
+          RULE_RESERVATION_EXPIRED,
+          RULE_UPLOAD_OFFSET,
+          RULE_UPLOAD_FULL ->
           failedPrecondition(message);
-      case RULE_SESSION_FULL -> resourceExhausted(message);
+      case RULE_SESSION_FULL, RULE_TOO_MANY_UPLOADS -> resourceExhausted(message);
       case RULE_KEY_REUSED -> invalid("header Idempotency-Key", rejection.getMessage());
       case RULE_TERM_ENDED -> withOutcome(Code.UNAVAILABLE, message, "unchanged");
       case RULE_UNSPECIFIED, UNRECOGNIZED ->

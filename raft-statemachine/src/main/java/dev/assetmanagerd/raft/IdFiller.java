@@ -5,6 +5,7 @@ import dev.assetmanagerd.log.v1.AcquireAsset;
 import dev.assetmanagerd.log.v1.AcquireLeases;
 import dev.assetmanagerd.log.v1.Command;
 import dev.assetmanagerd.log.v1.OpenSession;
+import dev.assetmanagerd.log.v1.OpenUpload;
 import dev.assetmanagerd.log.v1.RegisterAsset;
 import dev.assetmanagerd.log.v1.RequestBuild;
 import dev.assetmanagerd.log.v1.ReserveBlob;
@@ -25,6 +26,7 @@ final class IdFiller {
       case ACQUIRE_LEASES -> leases(command, nowMillis);
       case OPEN_SESSION -> session(command, nowMillis);
       case RESERVE_BLOB -> reservation(command, nowMillis);
+      case OPEN_UPLOAD -> upload(command, nowMillis);
       case REQUEST_BUILD -> build(command, nowMillis);
       default -> command;
     };
@@ -85,6 +87,16 @@ final class IdFiller {
     }
     return command.toBuilder()
         .setReserveBlob(reserve.toBuilder().setReservationId(ulids.next(nowMillis)))
+        .build();
+  }
+
+  private Command upload(Command command, long nowMillis) {
+    OpenUpload open = command.getOpenUpload();
+    if (!open.getUploadId().isEmpty()) {
+      return command;
+    }
+    return command.toBuilder()
+        .setOpenUpload(open.toBuilder().setUploadId(ulids.next(nowMillis)))
         .build();
   }
 

@@ -44,7 +44,10 @@ final class Applier {
           KindCase.OPEN_SESSION,
           KindCase.KEEP_SESSION,
           KindCase.ATTACH_LEASES,
-          KindCase.CLOSE_SESSION);
+          KindCase.CLOSE_SESSION,
+          KindCase.OPEN_UPLOAD,
+          KindCase.APPEND_UPLOAD,
+          KindCase.CLOSE_UPLOAD);
 
   /** Rows that one entry forgets of each table at most. */
   private static final int PRUNED_MAX = 256;
@@ -58,13 +61,15 @@ final class Applier {
   private final BlobCommands blobs;
   private final BuildCommands builds;
   private final BuildSteps buildSteps;
+  private final UploadCommands uploads;
   private final Replies replies;
 
   Applier(Sql sql) {
     this.builds = new BuildCommands(sql);
     this.buildSteps = new BuildSteps(sql);
     this.blobs = new BlobCommands(sql);
-    this.assets = new AssetCommands(sql, builds);
+    this.uploads = new UploadCommands(sql);
+    this.assets = new AssetCommands(sql, builds, uploads);
     this.leaseBook = new LeaseBook(sql);
     this.leases = new LeaseCommands(sql, leaseBook);
     this.releases = new ReleaseCommands(sql, leaseBook);
@@ -111,6 +116,7 @@ final class Applier {
   void prune(long clockMillis) {
     replies.prune(clockMillis, PRUNED_MAX);
     leaseBook.prune(clockMillis, PRUNED_MAX);
+    uploads.prune(clockMillis);
   }
 
   private Outcome apply(Command command, EntryTime time) {
@@ -153,6 +159,9 @@ final class Applier {
       case FORGET_BLOBS -> blobs.forget(command.getForgetBlobs(), time);
       case NOTE_BLOBS -> blobs.note(command.getNoteBlobs());
       case REQUEST_BUILD -> builds.request(command.getRequestBuild(), time);
+      case OPEN_UPLOAD -> uploads.open(command.getOpenUpload(), time);
+      case APPEND_UPLOAD -> uploads.append(command.getAppendUpload(), time);
+      case CLOSE_UPLOAD -> uploads.close(command.getCloseUpload(), time);
       case ADVANCE_BUILD -> buildSteps.advance(command.getAdvanceBuild(), time);
       default -> throw new IllegalStateException("the entry was not checked");
     };

@@ -31,11 +31,13 @@ final class AssetCommands {
   private final Sql sql;
   private final BlobRows blobs;
   private final BuildCommands builds;
+  private final UploadCommands uploads;
 
-  AssetCommands(Sql sql, BuildCommands builds) {
+  AssetCommands(Sql sql, BuildCommands builds, UploadCommands uploads) {
     this.sql = sql;
     this.blobs = new BlobRows(sql);
     this.builds = builds;
+    this.uploads = uploads;
   }
 
   Outcome register(RegisterAsset command, EntryTime time) {
@@ -43,6 +45,17 @@ final class AssetCommands {
     Outcome malformed = malformed(wanted);
     if (malformed != null) {
       return malformed;
+    }
+    String uploadId = command.getUploadId();
+    if (!uploadId.isEmpty()) {
+      Optional<String> before = uploads.assetOf(uploadId, time);
+      Outcome instead =
+          before.isPresent()
+              ? completedBefore(command, before.get())
+              : uploads.refusal(uploadId, wanted, time);
+      if (instead != null) {
+        return instead;
+      }
     }
     String reservationId = command.getReservationId();
     Optional<Reservation> reservation =
@@ -56,9 +69,22 @@ final class AssetCommands {
     }
     if (outcome.hasAssetRegistered()) {
       blobs.unreserve(reservationId);
+      if (!uploadId.isEmpty()) {
+        uploads.complete(uploadId, outcome.getAssetRegistered().getAsset().getId(), time);
+      }
       completeBuilds(outcome.getAssetRegistered().getAsset(), time);
     }
     return outcome;
+  }
+
+  /** Whoever completes an upload again gets what it became, and needs no other bytes kept. */
+  private Outcome completedBefore(RegisterAsset command, String assetId) {
+    Optional<Asset> asset = AssetRows.find(sql, assetId).map(Asset.Builder::build);
+    if (asset.isEmpty()) {
+      return Outcomes.assetNotFound("upload_id", assetId);
+    }
+    blobs.unreserve(command.getReservationId());
+    return registered(asset.get(), true);
   }
 
   private void completeBuilds(Asset asset, EntryTime time) {

@@ -14,7 +14,7 @@ import java.util.List;
  *   sessions ──&lt; leases        a lease lives by itself or with the session of its host
  *   released_leases, replies   what is remembered for an hour, so that repeating is safe
  *   progress                   one row: applied position, cluster clock
- *   for blobs and builds       see {@link BlobSchema}
+ *   for blobs and builds       see {@link BlobSchema}, for uploads {@link UploadSchema}
  * </pre>
  *
  * <p>Enumerations are stored as their protocol numbers: status 2 is AVAILABLE, 3 is DELETING.
@@ -205,7 +205,7 @@ final class Migrations {
 
   /** Step n leads from schema version n to n + 1. */
   private static final List<List<String>> STEPS =
-      List.of(FIRST, LEASES_AND_REPLIES, BlobSchema.STEP);
+      List.of(FIRST, LEASES_AND_REPLIES, BlobSchema.STEP, UploadSchema.STEP);
 
   private Migrations() {}
 

@@ -7,6 +7,8 @@ import dev.assetmanagerd.lease.v1.Session;
 import dev.assetmanagerd.log.v1.Build;
 import dev.assetmanagerd.log.v1.IdempotencyKey;
 import dev.assetmanagerd.log.v1.Outcome;
+import dev.assetmanagerd.log.v1.UploadPart;
+import dev.assetmanagerd.log.v1.UploadState;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -137,6 +139,15 @@ public interface RegistryView {
    * @param limit at most this many
    */
   List<Build> builds(@Nullable String afterKey, int limit);
+
+  /** The upload of this id: open, or remembered because it has become an asset. */
+  Optional<UploadState> upload(String id);
+
+  /** Where the bytes of an open upload are, in order and without a gap. */
+  List<UploadPart> uploadParts(String uploadId);
+
+  /** Those of some ids that belong to no open upload, in the order given. */
+  List<String> uploadsNotOpen(Collection<String> ids);
 
   /**
    * What a command with this idempotency key would be answered without being applied: the outcome

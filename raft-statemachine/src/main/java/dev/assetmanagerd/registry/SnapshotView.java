@@ -7,6 +7,8 @@ import dev.assetmanagerd.lease.v1.Session;
 import dev.assetmanagerd.log.v1.Build;
 import dev.assetmanagerd.log.v1.IdempotencyKey;
 import dev.assetmanagerd.log.v1.Outcome;
+import dev.assetmanagerd.log.v1.UploadPart;
+import dev.assetmanagerd.log.v1.UploadState;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -118,6 +120,7 @@ final class SnapshotView implements RegistryView {
   @Override
   public boolean hasDeadlines() {
     return open().first(DEADLINE, row -> true).isPresent()
+        || new UploadRows(sql).any()
         || new BlobQueries(sql).hasDeadlines(progress.clusterTimeMillis());
   }
 
@@ -176,6 +179,23 @@ final class SnapshotView implements RegistryView {
   @Override
   public List<Build> builds(@Nullable String afterKey, int limit) {
     return new BuildRows(open()).page(afterKey == null ? "" : afterKey, limit);
+  }
+
+  @Override
+  public Optional<UploadState> upload(String id) {
+    return new UploadRows(open())
+        .find(id, progress.clusterTimeMillis())
+        .map(UploadRows.Found::state);
+  }
+
+  @Override
+  public List<UploadPart> uploadParts(String uploadId) {
+    return new UploadRows(open()).parts(uploadId);
+  }
+
+  @Override
+  public List<String> uploadsNotOpen(Collection<String> ids) {
+    return new UploadRows(open()).notOpen(ids, progress.clusterTimeMillis());
   }
 
   @Override

@@ -62,6 +62,7 @@ final class StateHash {
         "SELECT key, fingerprint, outcome, recorded_at FROM replies ORDER BY key",
         "TBBI");
     hash.blobsAndBuilds(sql);
+    hash.uploads(sql);
     return hash.finish();
   }
 
@@ -90,6 +91,21 @@ final class StateHash {
         "build_labels",
         "SELECT build_key, role, key, value FROM build_labels ORDER BY build_key, role, key",
         "TITT");
+  }
+
+  private void uploads(Sql sql) {
+    table(
+        sql,
+        "uploads",
+        "SELECT id, metadata, checksum, direct, max_bytes, ttl_millis, offset_bytes, parts,"
+            + " digest_state, expires_at, asset_id FROM uploads ORDER BY id",
+        "TBTIIIIIBIT");
+    table(
+        sql,
+        "upload_parts",
+        "SELECT upload_id, offset_bytes, size_bytes, part_id FROM upload_parts"
+            + " ORDER BY upload_id, offset_bytes",
+        "TIIT");
   }
 
   /**

@@ -6,6 +6,7 @@ import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import dev.assetmanagerd.log.v1.AcquireLeases;
 import dev.assetmanagerd.log.v1.Command;
 import dev.assetmanagerd.log.v1.OpenSession;
+import dev.assetmanagerd.log.v1.OpenUpload;
 import dev.assetmanagerd.log.v1.RequestBuild;
 import dev.assetmanagerd.log.v1.ReserveBlob;
 import java.time.Duration;
@@ -136,9 +137,8 @@ class StamperTest {
                     leases,
                     session,
                     Command.newBuilder().setReserveBlob(ReserveBlob.getDefaultInstance()).build(),
-                    Command.newBuilder()
-                        .setRequestBuild(RequestBuild.getDefaultInstance())
-                        .build()),
+                    Command.newBuilder().setRequestBuild(RequestBuild.getDefaultInstance()).build(),
+                    Command.newBuilder().setOpenUpload(OpenUpload.getDefaultInstance()).build()),
                 1)
             .getCommandsList();
 
@@ -150,8 +150,9 @@ class StamperTest {
     ids.add(stamped.get(4).getOpenSession().getSessionId());
     ids.add(stamped.get(5).getReserveBlob().getReservationId());
     ids.add(stamped.get(6).getRequestBuild().getSuggestedAssetId());
+    ids.add(stamped.get(7).getOpenUpload().getUploadId());
     assertThat(ids)
-        .hasSize(9)
+        .hasSize(10)
         .doesNotHaveDuplicates()
         .allSatisfy(id -> assertThat(id).matches("[0-9A-HJKMNP-TV-Z]{26}"));
     assertThat(stamper.stamp(stamped, 1).getCommandsList())

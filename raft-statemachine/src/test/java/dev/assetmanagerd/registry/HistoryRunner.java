@@ -12,8 +12,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 
 /**
  * Applies one random history after the other to two registries and a copy of the first, and
@@ -111,6 +113,7 @@ final class HistoryRunner implements AutoCloseable {
               "builds",
               view.builds(null, 1000).stream().map(Summaries::build).toList(),
               model.builds.texts());
+          equal("uploads", uploads(view), model.uploads.liveTexts());
           equal(
               "condemned blobs",
               view.condemned(1000).stream().map(BlobRef::location).toList(),
@@ -124,6 +127,18 @@ final class HistoryRunner implements AutoCloseable {
                           model.assets.text(id)));
           return view;
         });
+  }
+
+  private static List<String> uploads(RegistryView view) {
+    return IntStream.range(0, 9)
+        .mapToObj(i -> view.upload("upload-" + i))
+        .flatMap(Optional::stream)
+        .map(
+            upload ->
+                Summaries.upload(upload)
+                    + " "
+                    + view.uploadParts(upload.getId()).stream().map(Summaries::part).toList())
+        .toList();
   }
 
   private void compare(LogEntry entry, List<Outcome> given, List<String> predicted, int at) {

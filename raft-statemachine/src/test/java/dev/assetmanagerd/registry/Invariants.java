@@ -33,6 +33,14 @@ final class Invariants {
             + " ON t.location = r.location AND t.backend = r.backend"
             + " WHERE t.state = 1"
             + " AND r.expires_at > (SELECT cluster_time_millis FROM progress)");
+    CHEAP.put(
+        "an upload has other parts than it counts, or a gap between them",
+        "SELECT id FROM uploads AS u WHERE asset_id = '' AND (parts, offset_bytes) IS NOT"
+            + " (SELECT count(*), coalesce(sum(size_bytes), 0) FROM upload_parts"
+            + " WHERE upload_id = u.id)");
+    CHEAP.put(
+        "an upload that has become an asset has parts",
+        "SELECT upload_id FROM upload_parts JOIN uploads ON id = upload_id WHERE asset_id <> ''");
     THOROUGH.put(
         "a label carries another key than its asset",
         "SELECT a.id FROM asset_labels AS l JOIN assets AS a ON a.id = l.asset_id"

@@ -19,6 +19,7 @@ final class Model {
   final ModelAssets assets = new ModelAssets(this);
   final ModelLeases leases = new ModelLeases(this);
   final ModelBuilds builds = new ModelBuilds(this);
+  final ModelUploads uploads = new ModelUploads(this);
 
   /** The cluster clock. */
   long clock;
@@ -34,6 +35,7 @@ final class Model {
 
   /** One summary for each command. */
   List<String> apply(LogEntry entry) {
+    long before = clock;
     long entryReading = entry.getClockReadingMillis();
     if (entry.getTerm() > term) {
       term = entry.getTerm();
@@ -45,6 +47,9 @@ final class Model {
     wall = entry.getWallTimeMillis() / 1000;
     List<String> summaries = new ArrayList<>();
     entry.getCommandsList().forEach(command -> summaries.add(once(command, entry.getTerm())));
+    if (clock > before) {
+      uploads.sweep();
+    }
     return summaries;
   }
 
@@ -88,6 +93,9 @@ final class Model {
       case FORGET_BLOBS -> assets.blobs.forget(command.getForgetBlobs());
       case REQUEST_BUILD -> builds.request(command.getRequestBuild());
       case ADVANCE_BUILD -> builds.advance(command.getAdvanceBuild());
+      case OPEN_UPLOAD -> uploads.open(command.getOpenUpload());
+      case APPEND_UPLOAD -> uploads.append(command.getAppendUpload());
+      case CLOSE_UPLOAD -> uploads.close(command.getCloseUpload());
       default -> leases.decide(command);
     };
   }

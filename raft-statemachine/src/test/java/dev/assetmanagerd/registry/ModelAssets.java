@@ -60,6 +60,12 @@ final class ModelAssets {
     if (wanted.getLocation().isEmpty()) {
       return Model.no(Rule.RULE_INVALID, "asset.location");
     }
+    if (!command.getUploadId().isEmpty()) {
+      String instead = model.uploads.instead(command);
+      if (instead != null) {
+        return instead;
+      }
+    }
     boolean upload = !command.getReservationId().isEmpty();
     Reservation reservation = blobs.live(command.getReservationId());
     Asset.Builder holder = byId.get(wanted.getId());
@@ -81,6 +87,9 @@ final class ModelAssets {
       holder.setStatus(AVAILABLE).setLocation(wanted.getLocation());
     }
     blobs.reservations.remove(command.getReservationId());
+    if (!command.getUploadId().isEmpty()) {
+      model.uploads.became(command.getUploadId(), wanted.getId());
+    }
     Asset.Builder now = existing(wanted.getId());
     if (now.getStatus() == AVAILABLE) {
       model.builds.made(now);

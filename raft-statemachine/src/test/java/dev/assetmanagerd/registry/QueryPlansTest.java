@@ -40,7 +40,12 @@ class QueryPlansTest {
    * asked only whether it holds any.
    */
   private static final Set<String> WALKED =
-      Set.of("assets_deleting", "blobs_condemned", "builds_unfinished", "sessions_by_expiry");
+      Set.of(
+          "assets_deleting",
+          "blobs_condemned",
+          "builds_unfinished",
+          "sessions_by_expiry",
+          "UPLOADSIDX");
 
   private static final Pattern SCAN = Pattern.compile("SCAN (\\w+)(?: USING.* INDEX (\\w+))?");
   private static final String KEY = "0f".repeat(32);
@@ -82,6 +87,16 @@ class QueryPlansTest {
   }
 
   @Test
+  void noCommandAboutUploadsWalksThroughATable() {
+    apply(UploadTestCommands.open("u"), UploadTestCommands.append("u", 0, 5, "p"));
+    apply(UploadTestCommands.complete("u", "a", 5), UploadTestCommands.complete("u", "a", 5));
+    apply(UploadTestCommands.open("v"), UploadTestCommands.close("v"));
+    applier.prune(Long.MAX_VALUE);
+
+    assertLookUps(sql, 25);
+  }
+
+  @Test
   void noQueryOfTheLeadersDutiesWalksThroughATable() {
     apply(reserve("r1"), register(uploaded("a", PLAIN), "r1"), want());
     try (Sql reading = Connections.reader(file)) {
@@ -99,6 +114,9 @@ class QueryPlansTest {
       assertThat(view.build(KEY)).isPresent();
       assertThat(view.unfinishedBuilds(10)).hasSize(1);
       assertThat(view.builds("", 10)).hasSize(1);
+      assertThat(view.upload("u")).isEmpty();
+      assertThat(view.uploadParts("u")).isEmpty();
+      assertThat(view.uploadsNotOpen(List.of("u"))).containsExactly("u");
       assertThat(view.hasDeadlines()).isTrue();
       reading.update("COMMIT");
 

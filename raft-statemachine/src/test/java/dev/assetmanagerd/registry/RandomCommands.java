@@ -1,13 +1,16 @@
 package dev.assetmanagerd.registry;
 
+import com.google.protobuf.ByteString;
 import dev.assetmanagerd.api.v1.Asset;
 import dev.assetmanagerd.api.v1.AssetType;
 import dev.assetmanagerd.api.v1.StorageBackend;
 import dev.assetmanagerd.log.v1.AcquireAsset;
 import dev.assetmanagerd.log.v1.AcquireLeases;
 import dev.assetmanagerd.log.v1.AdvanceBuild;
+import dev.assetmanagerd.log.v1.AppendUpload;
 import dev.assetmanagerd.log.v1.AttachLeases;
 import dev.assetmanagerd.log.v1.CloseSession;
+import dev.assetmanagerd.log.v1.CloseUpload;
 import dev.assetmanagerd.log.v1.Command;
 import dev.assetmanagerd.log.v1.CondemnBlobs;
 import dev.assetmanagerd.log.v1.ForgetBlobs;
@@ -15,6 +18,7 @@ import dev.assetmanagerd.log.v1.KeepSession;
 import dev.assetmanagerd.log.v1.MarkDeleting;
 import dev.assetmanagerd.log.v1.NoteBlobs;
 import dev.assetmanagerd.log.v1.OpenSession;
+import dev.assetmanagerd.log.v1.OpenUpload;
 import dev.assetmanagerd.log.v1.RegisterAsset;
 import dev.assetmanagerd.log.v1.ReleaseLeases;
 import dev.assetmanagerd.log.v1.RenewLeases;
@@ -35,6 +39,7 @@ final class RandomCommands {
   private static final int SESSIONS = 3;
   private static final int CONTENTS = 3;
   private static final int BUILDS = 2;
+  private static final int UPLOADS = 3;
 
   private final Random random;
   private final List<Supplier<Command.Builder>> kinds = new ArrayList<>();
@@ -61,6 +66,9 @@ final class RandomCommands {
     often(3, this::note);
     often(4, this::requestBuild);
     often(9, this::advanceBuild);
+    often(5, this::openUpload);
+    often(10, this::appendUpload);
+    often(1, this::closeUpload);
   }
 
   private void often(int weight, Supplier<Command.Builder> kind) {
@@ -94,6 +102,9 @@ final class RandomCommands {
     if (random.nextInt(2) == 0) {
       register.setReservationId(reservationId(content));
       asset.setLocation(location(content));
+    }
+    if (random.nextInt(4) == 0) {
+      register.setUploadId(uploadId());
     }
     switch (random.nextInt(60)) {
       case 0 -> asset.clearId();
@@ -297,6 +308,49 @@ final class RandomCommands {
       }
     }
     return Command.newBuilder().setAdvanceBuild(advance);
+  }
+
+  private Command.Builder openUpload() {
+    OpenUpload.Builder open =
+        OpenUpload.newBuilder()
+            .setUploadId(random.nextInt(40) == 0 ? "" : uploadId())
+            .setMetadata(ByteString.copyFromUtf8("m" + random.nextInt(3)))
+            .setDirect(random.nextInt(6) == 0)
+            .setMaxBytes(random.nextInt(40) == 0 ? -1 : 50 + random.nextInt(100))
+            .setTtlMillis(random.nextInt(30) == 0 ? 0 : 1 + random.nextInt(60_000))
+            .setDigestState(
+                ByteString.copyFrom(new byte[random.nextInt(40) == 0 ? 513 : random.nextInt(3)]));
+    switch (random.nextInt(20)) {
+      case 0 -> open.setChecksum("none");
+      case 1, 2, 3, 4, 5 -> open.setChecksum(checksum(random.nextInt(CONTENTS)));
+      default -> {
+        // not announced
+      }
+    }
+    return Command.newBuilder().setOpenUpload(open);
+  }
+
+  /** Two halves, or all at once; so that the end is often the size of an asset. */
+  private Command.Builder appendUpload() {
+    int content = random.nextInt(CONTENTS);
+    boolean second = random.nextInt(3) == 0;
+    long size = second ? size(content) - 50 : random.nextBoolean() ? 50 : size(content);
+    AppendUpload.Builder append =
+        AppendUpload.newBuilder()
+            .setUploadId(uploadId())
+            .setOffset(second ? 50 : random.nextInt(20) == 0 ? -1 : 0)
+            .setSizeBytes(random.nextInt(40) == 0 ? 0 : size)
+            .setPartId(random.nextInt(40) == 0 ? "" : "part-" + random.nextInt(3))
+            .setDigestState(ByteString.copyFromUtf8("d" + random.nextInt(9)));
+    return Command.newBuilder().setAppendUpload(append);
+  }
+
+  private Command.Builder closeUpload() {
+    return Command.newBuilder().setCloseUpload(CloseUpload.newBuilder().setUploadId(uploadId()));
+  }
+
+  private String uploadId() {
+    return "upload-" + random.nextInt(UPLOADS);
   }
 
   private List<String> some(Supplier<String> id) {

@@ -113,7 +113,11 @@ class RandomHistoriesTest {
     assertThat(details.keySet()).contains("replayed");
     for (Rule rule :
         EnumSet.complementOf(
-            EnumSet.of(Rule.RULE_UNSPECIFIED, Rule.UNRECOGNIZED, Rule.RULE_SESSION_FULL))) {
+            EnumSet.of(
+                Rule.RULE_UNSPECIFIED,
+                Rule.UNRECOGNIZED,
+                Rule.RULE_SESSION_FULL,
+                Rule.RULE_TOO_MANY_UPLOADS))) {
       assertThat(details.keySet()).contains(rule.name());
     }
   }

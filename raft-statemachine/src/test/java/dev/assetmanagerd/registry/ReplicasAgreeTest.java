@@ -113,6 +113,8 @@ class ReplicasAgreeTest {
           release("l2"),
           BlobTestCommands.reserve("r"),
           BlobTestCommands.condemn("outside/x"),
+          UploadTestCommands.open("u"),
+          UploadTestCommands.append("u", 0, 5, "p"),
           WANTED);
     }
     try (Sql sql = Sql.open(file, false)) {

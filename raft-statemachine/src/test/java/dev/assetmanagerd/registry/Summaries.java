@@ -5,6 +5,9 @@ import dev.assetmanagerd.lease.v1.Lease;
 import dev.assetmanagerd.lease.v1.Session;
 import dev.assetmanagerd.log.v1.Build;
 import dev.assetmanagerd.log.v1.Outcome;
+import dev.assetmanagerd.log.v1.Rejection.Rule;
+import dev.assetmanagerd.log.v1.UploadPart;
+import dev.assetmanagerd.log.v1.UploadState;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -18,7 +21,14 @@ final class Summaries {
 
   private static String first(Outcome o) {
     return switch (o.getKindCase()) {
-      case REJECTION -> "no: " + o.getRejection().getRule() + " " + o.getRejection().getField();
+      case REJECTION ->
+          "no: "
+              + o.getRejection().getRule()
+              + " "
+              + o.getRejection().getField()
+              + (o.getRejection().getRule() == Rule.RULE_UPLOAD_OFFSET
+                  ? " " + o.getRejection().getUploadOffset()
+                  : "");
       case ASSET_REGISTERED ->
           "registered "
               + asset(o.getAssetRegistered().getAsset())
@@ -95,8 +105,30 @@ final class Summaries {
               + o.getBuildAdvanced().getAdvanced()
               + " "
               + build(o.getBuildAdvanced().getBuild());
+      case UPLOAD_OPENED -> "opened " + upload(o.getUploadOpened().getUpload());
+      case UPLOAD_APPENDED -> "appended " + upload(o.getUploadAppended().getUpload());
+      case UPLOAD_CLOSED -> "closed upload " + o.getUploadClosed().getClosed();
       default -> throw new AssertionError("no summary of " + o);
     };
+  }
+
+  static String upload(UploadState upload) {
+    return String.join(
+        " ",
+        upload.getId(),
+        "metadata=" + upload.getMetadata().toStringUtf8(),
+        "checksum=" + upload.getChecksum(),
+        "direct=" + upload.getDirect(),
+        "max=" + upload.getMaxBytes(),
+        "ttl=" + upload.getTtlMillis(),
+        "offset=" + upload.getOffset(),
+        "digest=" + upload.getDigestState().toStringUtf8(),
+        "expires=" + upload.getExpiresAtMillis(),
+        "asset=" + upload.getAssetId());
+  }
+
+  static String part(UploadPart part) {
+    return part.getOffset() + "+" + part.getSizeBytes() + "=" + part.getPartId();
   }
 
   static String more(boolean more) {
