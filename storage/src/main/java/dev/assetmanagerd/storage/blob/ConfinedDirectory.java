@@ -16,15 +16,13 @@ import java.util.Optional;
  */
 final class ConfinedDirectory {
   private final Path realRoot;
-  private final Path hidden;
 
   /**
-   * @param realRoot without symbolic links
-   * @param hidden a directory under it that symbolic links must not lead to either
+   * @param realRoot without symbolic links; directories in it whose names begin with a dot are the
+   *     store's own, and symbolic links must not lead there either
    */
-  ConfinedDirectory(Path realRoot, Path hidden) {
+  ConfinedDirectory(Path realRoot) {
     this.realRoot = realRoot;
-    this.hidden = hidden;
   }
 
   /** A file that was found; its path has no symbolic links. */
@@ -77,10 +75,14 @@ final class ConfinedDirectory {
       throw new InvalidLocationException(
           location, "has a symbolic link in it that cannot be followed");
     }
-    if (!real.startsWith(realRoot) || real.startsWith(hidden)) {
+    if (!real.startsWith(realRoot) || isHidden(real)) {
       throw new InvalidLocationException(location, "leads out of the store by a symbolic link");
     }
     return real;
+  }
+
+  private boolean isHidden(Path real) {
+    return realRoot.relativize(real).getName(0).toString().startsWith(".");
   }
 
   private static BasicFileAttributes attributes(Path path) throws IOException {

@@ -47,6 +47,7 @@ public final class SharedDirectoryBlobStore implements BlobStore {
   private final List<Path> rootSpellings;
   private final ConfinedDirectory tree;
   private final StagingArea staging;
+  private final SharedDirectoryBlobParts parts;
 
   /** Shards whose own directory entry is known to be on disk; at most 256. */
   private final Set<Path> durableShards = ConcurrentHashMap.newKeySet();
@@ -54,8 +55,9 @@ public final class SharedDirectoryBlobStore implements BlobStore {
   private SharedDirectoryBlobStore(Path root, Path realRoot, StagingArea staging) {
     this.root = realRoot;
     this.rootSpellings = List.of(root, realRoot);
-    this.tree = new ConfinedDirectory(realRoot, staging.directory());
+    this.tree = new ConfinedDirectory(realRoot);
     this.staging = staging;
+    this.parts = new SharedDirectoryBlobParts(realRoot, this::requirePresent);
   }
 
   /**
@@ -82,6 +84,11 @@ public final class SharedDirectoryBlobStore implements BlobStore {
     } catch (IOException e) {
       throw new BlobStoreUnavailableException(absolute, e.toString(), e);
     }
+  }
+
+  /** Parts of uploads in the same directory, in files that no location leads to. */
+  public BlobParts parts() {
+    return parts;
   }
 
   @Override
@@ -239,7 +246,7 @@ public final class SharedDirectoryBlobStore implements BlobStore {
     }
   }
 
-  private static void rename(Path staged, Path target, long sizeBytes) throws IOException {
+  static void rename(Path staged, Path target, long sizeBytes) throws IOException {
     try {
       Files.move(staged, target, StandardCopyOption.ATOMIC_MOVE);
     } catch (NoSuchFileException e) {
@@ -250,7 +257,7 @@ public final class SharedDirectoryBlobStore implements BlobStore {
     }
   }
 
-  private static boolean isWhole(Path file, long sizeBytes) throws IOException {
+  static boolean isWhole(Path file, long sizeBytes) throws IOException {
     try {
       BasicFileAttributes attributes = attributes(file);
       return attributes.isRegularFile() && attributes.size() == sizeBytes;
@@ -259,7 +266,7 @@ public final class SharedDirectoryBlobStore implements BlobStore {
     }
   }
 
-  private static void requireWhole(Path staged, long sizeBytes) throws IOException {
+  static void requireWhole(Path staged, long sizeBytes) throws IOException {
     BasicFileAttributes attributes = attributes(staged);
     if (!attributes.isRegularFile() || attributes.size() != sizeBytes) {
       throw new IOException(
@@ -271,7 +278,7 @@ public final class SharedDirectoryBlobStore implements BlobStore {
     return Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
   }
 
-  private static void discard(Path staged) {
+  static void discard(Path staged) {
     try {
       Files.deleteIfExists(staged);
     } catch (IOException e) {
