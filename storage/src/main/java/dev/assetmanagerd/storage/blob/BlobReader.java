@@ -25,6 +25,14 @@ public interface BlobReader {
   ReadableByteChannel open(String location, long offset) throws IOException;
 
   /**
+   * As {@link #open(String, long)}, for a reader who wants no more than so many bytes and closes
+   * the channel then; there may be more to read. A store that is far away need not send more.
+   */
+  default ReadableByteChannel open(String location, long offset, long length) throws IOException {
+    return open(location, offset);
+  }
+
+  /**
    * The blob as a file on this host, where the store is one of files; empty where it has to be
    * fetched. The file must not be written to.
    *

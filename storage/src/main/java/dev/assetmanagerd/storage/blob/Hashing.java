@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 
 /** Digests of bytes that are read once, in constant memory. Thread-safe; blocks for I/O. */
 public final class Hashing {
@@ -44,7 +43,8 @@ public final class Hashing {
     return new Content(size, finish(digest));
   }
 
-  static MessageDigest newSha256() {
+  /** A new, empty computation of a SHA-256. */
+  public static MessageDigest newSha256() {
     try {
       return MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {
@@ -52,7 +52,8 @@ public final class Hashing {
     }
   }
 
-  static Sha256 finish(MessageDigest digest) {
-    return new Sha256(HexFormat.of().formatHex(digest.digest()));
+  /** The digest of what was fed to a computation, which begins anew. */
+  public static Sha256 finish(MessageDigest digest) {
+    return Sha256.of(digest.digest());
   }
 }

@@ -14,11 +14,20 @@ import java.util.List;
  * <p>Nothing is cleaned up: what is not plain is refused, so that no two spellings name one blob
  * (but for the root in front), and no check downstream has to think of the odd ones.
  */
-final class LocationSyntax {
+public final class LocationSyntax {
   private static final int MAX_BYTES = 1024;
   private static final int MAX_NAME_BYTES = 255; // NAME_MAX of all file systems of interest
 
   private LocationSyntax() {}
+
+  /**
+   * Checks a location in a store that has no absolute ones.
+   *
+   * @throws InvalidLocationException saying which rule it breaks
+   */
+  public static void check(String location) throws InvalidLocationException {
+    relative(location, List.of());
+  }
 
   /**
    * The location, relative to the root.

@@ -1,5 +1,6 @@
 package dev.assetmanagerd.storage.blob;
 
+import java.util.HexFormat;
 import java.util.regex.Pattern;
 
 /**
@@ -22,6 +23,16 @@ public record Sha256(String hex) {
     }
   }
 
+  /** The digest of these 32 bytes. */
+  public static Sha256 of(byte[] bytes) {
+    return new Sha256(HexFormat.of().formatHex(bytes));
+  }
+
+  /** Its 32 bytes. */
+  public byte[] bytes() {
+    return HexFormat.of().parseHex(hex);
+  }
+
   /** The first location of the blob with this digest in every store: {@code ab/abcd…}. */
   public String location() {
     return hex.substring(0, 2) + "/" + hex;
@@ -35,6 +46,13 @@ public record Sha256(String hex) {
   public boolean isLocation(String location) {
     return location.startsWith(location())
         && NUMBER_SYNTAX.matcher(location.substring(location().length())).matches();
+  }
+
+  /** Whether a location is one of some digest. */
+  public static boolean isLocationOfAny(String location) {
+    int slash = location.indexOf('/');
+    String name = location.substring(slash + 1);
+    return slash == 2 && name.startsWith(location.substring(0, 2)) && isFileName(name);
   }
 
   /** Whether this is the last segment of some digest's location. */

@@ -19,8 +19,8 @@ import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The hidden directory of a store where files lie until they are renamed into place. */
-final class StagingArea {
+/** The directory of a store where files lie until they are put into place. */
+public final class StagingArea {
   static final String NAME = ".staging";
 
   private static final Logger log = LoggerFactory.getLogger(StagingArea.class);
@@ -29,11 +29,21 @@ final class StagingArea {
   private final String nodeId;
 
   StagingArea(Path realRoot, String nodeId) {
-    this.directory = realRoot.resolve(NAME);
+    this(nodeId, realRoot.resolve(NAME));
+  }
+
+  private StagingArea(String nodeId, Path directory) {
+    this.directory = directory;
     this.nodeId = nodeId;
   }
 
-  Path directory() {
+  /** One that is this directory, of a store whose blobs are elsewhere. */
+  public static StagingArea at(Path directory, String nodeId) {
+    return new StagingArea(nodeId, directory);
+  }
+
+  /** Where the files lie. */
+  public Path directory() {
     return directory;
   }
 
@@ -62,12 +72,12 @@ final class StagingArea {
   }
 
   /** Deletes what this node left here before it was last stopped. */
-  int deleteOwn() throws IOException {
+  public int deleteOwn() throws IOException {
     return delete(file -> StagedName.isOf(nodeId, nameOf(file)));
   }
 
   /** Deletes what any node left here and nobody has written to for a while. */
-  int deleteOlderThan(Duration age) throws IOException {
+  public int deleteOlderThan(Duration age) throws IOException {
     FileTime limit = FileTime.from(now().minus(age));
     return delete(file -> StagedName.isStaged(nameOf(file)) && isOlder(file, limit));
   }

@@ -24,9 +24,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What holds for the parts of uploads in every store that takes them. */
-abstract class BlobPartsContract {
-  static final String UPLOAD = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
-  static final String OTHER_UPLOAD = "01BX5ZZKBKACTAV9WEVGEMMVRZ";
+public abstract class BlobPartsContract {
+  protected static final String UPLOAD = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
+  protected static final String OTHER_UPLOAD = "01BX5ZZKBKACTAV9WEVGEMMVRZ";
   private static final List<String> PARTS =
       List.of("01BX5ZZKBKACTAV9WEVGEMMVS0", "01BX5ZZKBKACTAV9WEVGEMMVS1");
 
@@ -37,10 +37,10 @@ abstract class BlobPartsContract {
   private BlobParts parts;
 
   /** Opens the store under test, empty. */
-  abstract BlobStore openStore() throws IOException;
+  protected abstract BlobStore openStore() throws IOException;
 
   /** The parts of the store that was opened last. */
-  abstract BlobParts parts(BlobStore store);
+  protected abstract BlobParts parts(BlobStore store);
 
   @BeforeEach
   void openStoreUnderTest() throws IOException {

@@ -16,12 +16,12 @@ class SharedDirectoryBlobPartsTest extends BlobPartsContract {
   @TempDir private Path temp;
 
   @Override
-  SharedDirectoryBlobStore openStore() throws IOException {
+  protected SharedDirectoryBlobStore openStore() throws IOException {
     return SharedDirectoryBlobStore.open(temp.resolve("blobs"), "n1");
   }
 
   @Override
-  BlobParts parts(BlobStore store) {
+  protected BlobParts parts(BlobStore store) {
     return ((SharedDirectoryBlobStore) store).parts();
   }
 

@@ -37,8 +37,13 @@ class SharedDirectoryBlobStoreTest extends BlobStoreContract {
   }
 
   @Override
-  SharedDirectoryBlobStore openStore() throws IOException {
+  protected SharedDirectoryBlobStore openStore() throws IOException {
     return SharedDirectoryBlobStore.open(root(), "n1");
+  }
+
+  @Override
+  protected BlobStore openStoreOfAnotherNode() throws IOException {
+    return SharedDirectoryBlobStore.open(root(), "n2");
   }
 
   @Test
@@ -397,7 +402,7 @@ class SharedDirectoryBlobStoreTest extends BlobStoreContract {
       Files.writeString(root().resolve(blob.location() + end), "x");
     }
 
-    assertThat(listed()).containsExactly(blob);
+    assertThat(listed()).containsExactly(plain(blob));
   }
 
   private void assertRefused(String location, String why) {
