@@ -119,6 +119,11 @@ final class Exchange {
       out.write(body.readNBytes((int) truncate.afterBytes()));
       return false;
     }
+    if (fault instanceof Fault.StallResponse stall) {
+      out.write(body.readNBytes((int) stall.afterBytes()));
+      out.flush();
+      await(Long.MAX_VALUE);
+    }
     copy(body, out, response.isChunked(), flip, reset);
     return framed;
   }

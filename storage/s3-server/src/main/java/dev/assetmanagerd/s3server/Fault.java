@@ -14,6 +14,9 @@ public sealed interface Fault {
    */
   record TruncateResponse(long afterBytes) implements Fault {}
 
+  /** Nothing more comes when so many bytes of the answer's body have been sent. */
+  record StallResponse(long afterBytes) implements Fault {}
+
   /** One bit of this byte of the answer's body is another. */
   record FlipResponse(long atByte) implements Fault {}
 

@@ -210,8 +210,12 @@ public final class S3BlobStore implements BlobStore, AutoCloseable {
       throw new IllegalArgumentException(
           "what is younger than " + MIN_LEFTOVER_AGE + " may be in use, asked for " + olderThan);
     }
-    return staging.deleteOlderThan(olderThan)
-        + new S3Leftovers(calls, objects, keys).delete(olderThan);
+    return staging.deleteOlderThan(olderThan) + deleteLeftovers(olderThan);
+  }
+
+  /** Those in the bucket. */
+  int deleteLeftovers(Duration olderThan) throws IOException {
+    return new S3Leftovers(calls, objects, keys).delete(olderThan);
   }
 
   /** Ends all connections. Channels that are still open fail. */

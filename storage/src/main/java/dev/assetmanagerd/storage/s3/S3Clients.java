@@ -28,9 +28,12 @@ final class S3Clients {
   private static final Duration FIRST_PAUSE = Duration.ofMillis(50);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
 
-  /** The server has seen other bytes than were digested: the line's fault, or the server's. */
+  /**
+   * The server has seen other bytes than were digested: the line's fault, or the server's. Not all
+   * say so in so many words.
+   */
   private static final Set<String> DAMAGED_ON_THE_WAY =
-      Set.of("BadDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch");
+      Set.of("BadDigest", "BadRequest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch");
 
   private S3Clients() {}
 

@@ -21,6 +21,10 @@ import software.amazon.awssdk.services.s3.model.GetObjectResponse;
  * Reads an object from an offset to an end. Where the line breaks, it goes on behind the last byte
  * that came, provided the object is still the same. For one thread; closing may come from another.
  *
+ * <p>That a server closes the connection in an orderly way before the end is told by the SDK only
+ * when its own time for reading is up; a third of the store's timeout without bytes ends the wait
+ * sooner.
+ *
  * <p>Each read ends within the store's timeout. How often reading goes on is not limited, as long
  * as bytes come; without any, it is a few times.
  */

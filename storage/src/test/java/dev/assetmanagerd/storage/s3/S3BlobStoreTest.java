@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -181,6 +182,23 @@ class S3BlobStoreTest extends BlobStoreContract {
 
     assertThat(own).doesNotExist();
     assertThat(foreign).exists();
+  }
+
+  @Test
+  void uploadsInPartsThatNobodyEndsAreAbortedWhenTheyAreOldAndOurs() throws IOException {
+    bucket.beginUpload("some/prefix/" + digest("blob").location());
+    bucket.beginUpload("some/prefix/.uploads/01ARZ3NDEKTSV4RRFFQ69G5FAV/x");
+    bucket.beginUpload("some/prefix/images/of-others");
+    bucket.beginUpload(digest("elsewhere").location());
+    bucket.put("some/prefix/.probe/n1-left", "x");
+
+    S3BlobStore store = open("n1");
+    assertThat(store.deleteLeftovers(Duration.ofHours(1))).isZero();
+    assertThat(store.deleteLeftovers(Duration.ofSeconds(-5))).isEqualTo(3);
+
+    assertThat(bucket.unfinishedUploads())
+        .containsExactlyInAnyOrder("some/prefix/images/of-others", digest("elsewhere").location());
+    assertThat(bucket.keys()).isEmpty();
   }
 
   @Test

@@ -38,9 +38,9 @@ final class S3TestOptions {
         checksums,
         chunkedEncoding,
         PART_BYTES,
-        3,
+        2,
         timeout,
-        64 * 1024,
+        10_000_000, // so that a slow line does not lengthen the wait by much
         spool,
         nodeId);
   }
