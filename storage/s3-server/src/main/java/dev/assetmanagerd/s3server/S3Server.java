@@ -29,8 +29,13 @@ public final class S3Server implements AutoCloseable {
     this.endpoint = endpoint;
   }
 
-  /** Starts a server of one's own. */
+  /** Starts a server of one's own, which is quick to start and no more. */
   public static S3Server start() throws IOException {
+    return start(List.of("-Xmx384m", "-XX:TieredStopAtLevel=1"));
+  }
+
+  /** Starts a server of one's own, with these arguments for its JVM. */
+  public static S3Server start(List<String> jvmArguments) throws IOException {
     Path directory = Files.createTempDirectory("s3-server");
     List<String> args =
         List.of(
@@ -44,7 +49,11 @@ public final class S3Server implements AutoCloseable {
             "--com.adobe.testing.s3mock.store.root=" + directory.resolve("data"));
     ServerProcess process =
         ServerProcess.start(
-            directory, "s3mock.classpath", "com.adobe.testing.s3mock.S3MockApplication", args);
+            directory,
+            jvmArguments,
+            "s3mock.classpath",
+            "com.adobe.testing.s3mock.S3MockApplication",
+            args);
     String port = process.awaitLine(STARTED, START_LIMIT);
     return new S3Server(process, URI.create("http://127.0.0.1:" + port));
   }

@@ -40,11 +40,16 @@ final class ServerProcess implements AutoCloseable {
    * @param classPathResource what the build has found to be its class path
    */
   static ServerProcess start(
-      Path directory, String classPathResource, String mainClass, List<String> args)
+      Path directory,
+      List<String> jvmArguments,
+      String classPathResource,
+      String mainClass,
+      List<String> args)
       throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-Xmx384m", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData"));
+    command.addAll(jvmArguments);
+    command.add("-XX:-UsePerfData");
     command.add("-Djava.io.tmpdir=" + directory);
     command.addAll(List.of("-cp", ownClasses() + ":" + resource(classPathResource)));
     command.addAll(List.of(ChildMain.class.getName(), mainClass));
