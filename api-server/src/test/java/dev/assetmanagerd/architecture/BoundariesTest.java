@@ -34,6 +34,7 @@ class BoundariesTest {
             ROOT + "raft",
             ROOT + "storage.blob",
             ROOT + "storage.place",
+            ROOT + "storage.s3",
             ROOT + "asset",
             ROOT + "build",
             ROOT + "cli",
@@ -180,6 +181,17 @@ class BoundariesTest {
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("java.sql..", "org.sqlite.."));
+  }
+
+  @Test
+  void onlyTheObjectStoreKnowsTheAwsSdk() {
+    check(
+        noClasses()
+            .that()
+            .resideOutsideOfPackage(ROOT + "storage.s3..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("software.amazon.."));
   }
 
   @Test
