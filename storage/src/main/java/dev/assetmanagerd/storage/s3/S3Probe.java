@@ -25,6 +25,7 @@ final class S3Probe {
   private static final Logger log = LoggerFactory.getLogger(S3Probe.class);
 
   private static final int CONTENT_BYTES = 1000;
+  private static final int HTTP_BAD_REQUEST = 400;
   private static final int HTTP_PRECONDITION_FAILED = 412;
   private static final String SETTINGS =
       "see the settings for checksums and chunked encoding in the configuration";
@@ -58,7 +59,7 @@ final class S3Probe {
   Findings run() throws IOException {
     objects.headBucket();
     try {
-      calls.await("storing a probe", limit(), put(content, digest(), false));
+      calls.await("storing a probe", limit(), put(request(), content));
       requireSameBytes();
       Findings findings = new Findings(isConditional(), isChecking());
       report(findings);
@@ -84,7 +85,7 @@ final class S3Probe {
 
   private boolean isConditional() throws IOException {
     try {
-      calls.awaitRaw(limit(), put(content, digest(), true));
+      calls.awaitRaw(limit(), put(request().ifNoneMatch("*"), content));
       return false;
     } catch (ExecutionException e) {
       return e.getCause() != null && S3Errors.isStatus(e.getCause(), HTTP_PRECONDITION_FAILED);
@@ -97,10 +98,15 @@ final class S3Probe {
     byte[] other = content.clone();
     other[CONTENT_BYTES - 1]++;
     try {
-      calls.awaitRaw(limit(), put(other, digest(), false));
+      calls.awaitRaw(limit(), put(request(), other));
       return false;
-    } catch (ExecutionException | TimeoutException e) {
-      return true;
+    } catch (ExecutionException e) {
+      if (e.getCause() != null && S3Errors.isStatus(e.getCause(), HTTP_BAD_REQUEST)) {
+        return true;
+      }
+      throw calls.errors().map("storing a probe of another digest", e);
+    } catch (TimeoutException e) {
+      throw calls.errors().map("storing a probe of another digest", e);
     }
   }
 
@@ -122,21 +128,19 @@ final class S3Probe {
     }
   }
 
-  private CompletableFuture<PutObjectResponse> put(byte[] bytes, Sha256 digest, boolean ifAbsent) {
+  private PutObjectRequest.Builder request() {
     PutObjectRequest.Builder request =
         PutObjectRequest.builder()
             .bucket(calls.options().bucket())
             .key(key)
-            .contentLength((long) bytes.length)
+            .contentLength((long) CONTENT_BYTES)
             .overrideConfiguration(calls.within(0));
-    if (calls.options().checksums() == S3Checksums.WHEN_SUPPORTED) {
-      request.checksumSHA256(Base64.getEncoder().encodeToString(digest.bytes()));
-    } else {
-      request.contentMD5(PartDigests.md5(content));
-    }
-    if (ifAbsent) {
-      request.ifNoneMatch("*");
-    }
+    return calls.options().checksums() == S3Checksums.WHEN_SUPPORTED
+        ? request.checksumSHA256(Base64.getEncoder().encodeToString(digest().bytes()))
+        : request.contentMD5(PartDigests.md5(content));
+  }
+
+  private CompletableFuture<PutObjectResponse> put(PutObjectRequest.Builder request, byte[] bytes) {
     return calls.client().putObject(request.build(), AsyncRequestBody.fromBytes(bytes));
   }
 

@@ -2,6 +2,7 @@ package dev.assetmanagerd.storage.s3;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.awaitility.Awaitility.await;
 
 import dev.assetmanagerd.s3server.Fault;
 import dev.assetmanagerd.s3server.FaultProxy;
@@ -19,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,6 +33,7 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -39,6 +42,7 @@ import org.junit.jupiter.params.provider.FieldSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A broken line to the store: every call ends in time, and no blob is ever a wrong one. */
+@Tag("cluster")
 @Timeout(60)
 class S3FaultsTest {
   private static final Duration TIMEOUT = Duration.ofMillis(2400);
@@ -152,11 +156,29 @@ class S3FaultsTest {
 
   @Test
   void aSlowLineIsReadFromAsLongAsBytesCome() throws IOException {
-    byte[] content = content(20_000, 15);
+    byte[] content = content(40_000, 15); // takes longer than any one call may
     put(content);
     proxy.inject(S3FaultsTest::isGet, 1, new Fault.Slow(10_000));
 
     assertThat(read(content)).isEqualTo(content);
+  }
+
+  @Test
+  void aReaderThatPausesForLongerThanTheLineHoldsGoesOn() throws IOException {
+    byte[] content = content(3_000_000, 21);
+    put(content);
+
+    try (ReadableByteChannel channel = store.open(digest(content).location(), 0)) {
+      ByteBuffer head = ByteBuffer.allocate(1000);
+      assertThat(channel.read(head)).isPositive();
+      int before = proxy.requests().size();
+      await().pollDelay(TIMEOUT.plusMillis(600)).until(() -> true);
+      byte[] rest = Channels.newInputStream(channel).readAllBytes();
+
+      assertThat(head.position() + rest.length).isEqualTo(content.length);
+      assertThat(Arrays.copyOfRange(content, head.position(), content.length)).isEqualTo(rest);
+      assertThat(proxy.requests().size() - before).isLessThan(5);
+    }
   }
 
   @Test
