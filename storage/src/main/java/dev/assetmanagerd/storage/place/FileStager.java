@@ -4,121 +4,205 @@ import dev.assetmanagerd.storage.file.DurableFiles;
 import dev.assetmanagerd.storage.file.Reflink;
 import dev.assetmanagerd.storage.place.PlacementException.Reason;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFileAttributes;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
-import java.util.EnumSet;
-import java.util.Objects;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Arrays;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Makes the file for one item under a temporary name, or finds that the right one is there. */
+/** Makes the file for one item in a staging directory, or finds that the right one is there. */
 final class FileStager {
-  private static final String READ_ONLY = "r--r--r--";
-  private static final String WRITABLE = "rw-r--r--";
-  private static final Set<PosixFilePermission> WRITE_BITS =
-      EnumSet.of(
-          PosixFilePermission.OWNER_WRITE,
-          PosixFilePermission.GROUP_WRITE,
-          PosixFilePermission.OTHERS_WRITE);
+  private static final Set<PosixFilePermission> READ_ONLY =
+      PosixFilePermissions.fromString("r--r--r--");
+  private static final int ROOT = 0;
 
   private final Reflink reflink;
+  private final FileAccess access;
+  private final StagingDirectory staging;
 
-  FileStager(Reflink reflink) {
+  /**
+   * @param access of the writable files
+   * @param staging on the file system of the targets
+   */
+  FileStager(Reflink reflink, FileAccess access, StagingDirectory staging) {
     this.reflink = reflink;
+    this.access = access;
+    this.staging = staging;
   }
 
   /**
-   * Makes {@code temp}, except when the answer is {@link PlacementMethod#UNCHANGED}. After a
-   * failure there may be a {@code temp}.
+   * A file that is ready.
+   *
+   * @param temp where it is; null when the right file is at the target already
    */
-  PlacementMethod stage(PlacementItem item, Path target, Path temp) throws IOException {
-    PosixFileAttributes source = sourceAttributes(item.source());
-    PosixFileAttributes existing = attributes(target);
-    if (existing != null && existing.isDirectory()) {
+  record Staged(PlacementMethod method, @Nullable Path temp, long sizeBytes) {}
+
+  /** A file that was made. */
+  private record Made(PlacementMethod method, Path temp) {}
+
+  /** Makes the file, unless the answer is {@link PlacementMethod#UNCHANGED}. */
+  Staged stage(PlacementItem item, Path target) throws IOException {
+    Inode existing = Inode.of(target);
+    if (existing != null && existing.attributes().isDirectory()) {
       throw new PlacementException(Reason.IN_THE_WAY, target, "is a directory", null);
     }
-    PlacementMethod method =
-        switch (item.mode()) {
-          case LINK -> stageLink(item.source(), source, target, existing, temp);
-          case CLONE -> stageClone(item.source(), source, target, existing, temp);
-        };
-    Path made = method == PlacementMethod.UNCHANGED ? target : temp;
-    long madeBytes = Files.readAttributes(made, PosixFileAttributes.class).size();
-    if (madeBytes != source.size()) {
-      throw new PlacementException(
-          Reason.SOURCE_CHANGED,
-          item.source(),
-          "has " + source.size() + " bytes, the file made of it " + madeBytes,
-          null);
+    if (item.source() instanceof PlacementSource.OfBytes source) {
+      return stageBytes(source, item.mode(), target, existing);
     }
-    return method;
+    return stageFile(
+        ((PlacementSource.OfFile) item.source()).path(), item.mode(), target, existing);
   }
 
-  static PosixFileAttributes sourceAttributes(Path source) throws IOException {
-    PosixFileAttributes attributes = attributes(source);
-    if (attributes == null || !attributes.isRegularFile()) {
+  static Inode source(Path source) throws IOException {
+    Inode inode = Inode.of(source);
+    if (inode == null || !inode.attributes().isRegularFile()) {
       throw new PlacementException(Reason.SOURCE_MISSING, source, "is no regular file", null);
     }
-    return attributes;
+    return inode;
   }
 
-  private PlacementMethod stageLink(
-      Path source,
-      PosixFileAttributes sourceAttributes,
-      Path target,
-      @Nullable PosixFileAttributes existing,
-      Path temp)
+  private Staged stageFile(Path path, PlacementMode mode, Path target, @Nullable Inode existing)
       throws IOException {
-    if (existing != null && isSameInode(sourceAttributes, existing)) {
-      return PlacementMethod.UNCHANGED;
+    Inode source = source(path);
+    Made made =
+        switch (mode) {
+          case LINK -> stageLink(path, source, target, existing);
+          case CLONE -> stageClone(path, source, target, existing);
+        };
+    long bytes = Files.size(made == null ? target : made.temp());
+    if (bytes != source.size()) {
+      throw new PlacementException(
+          Reason.SOURCE_CHANGED,
+          path,
+          "has " + source.size() + " bytes, the file made of it " + bytes,
+          null);
     }
-    if (isLinkable(sourceAttributes) && tryLink(source, temp)) {
-      return PlacementMethod.LINKED;
+    return staged(made, bytes);
+  }
+
+  private static Staged staged(@Nullable Made made, long bytes) {
+    return made == null
+        ? new Staged(PlacementMethod.UNCHANGED, null, bytes)
+        : new Staged(made.method(), made.temp(), bytes);
+  }
+
+  private @Nullable Made stageLink(Path path, Inode source, Path target, @Nullable Inode existing)
+      throws IOException {
+    if (isLinkable(source)) {
+      if (existing != null && existing.isSameAs(source)) {
+        return null;
+      }
+      Path temp = staging.newFile();
+      if (tryLink(path, temp)) {
+        return new Made(PlacementMethod.LINKED, temp);
+      }
     }
     if (existing != null
-        && existing.permissions().stream().noneMatch(WRITE_BITS::contains)
-        && isSameContent(source, sourceAttributes, target, existing)) {
-      return PlacementMethod.UNCHANGED;
+        && !existing.isSameAs(source)
+        && existing.permissions().equals(READ_ONLY)
+        && isSameContent(path, source, target, existing)) {
+      return null;
     }
-    return cloneOrCopy(source, temp, READ_ONLY);
+    return cloneOrCopy(path, READ_ONLY);
   }
 
-  private PlacementMethod stageClone(
-      Path source,
-      PosixFileAttributes sourceAttributes,
-      Path target,
-      @Nullable PosixFileAttributes existing,
-      Path temp)
+  private @Nullable Made stageClone(Path path, Inode source, Path target, @Nullable Inode existing)
       throws IOException {
     if (existing != null
-        && isOnlyLink(target) // a write through a hard link would reach whoever has the other
-        && isSameContent(source, sourceAttributes, target, existing)) {
-      return PlacementMethod.UNCHANGED;
+        && isGuestsOwn(existing)
+        && isSameContent(path, source, target, existing)) {
+      return null;
     }
-    return cloneOrCopy(source, temp, WRITABLE);
+    Made made = cloneOrCopy(path, access.permissions());
+    giveToOwner(made.temp());
+    return made;
   }
 
-  private PlacementMethod cloneOrCopy(Path source, Path temp, String permissions)
-      throws IOException {
+  /** A write through one of several links would reach whoever has the others. */
+  private boolean isGuestsOwn(Inode existing) {
+    return existing.links() == 1
+        && existing.permissions().equals(access.permissions())
+        && access.owner().map(existing::isOf).orElse(true);
+  }
+
+  private Made cloneOrCopy(Path source, Set<PosixFilePermission> permissions) throws IOException {
+    Path temp = staging.newFile();
+    String text = PosixFilePermissions.toString(permissions);
     if (reflink.tryClone(source, temp)) {
-      DurableFiles.setPermissions(temp, permissions);
+      DurableFiles.setPermissions(temp, text);
       DurableFiles.syncFile(temp);
-      return PlacementMethod.REFLINKED;
+      return new Made(PlacementMethod.REFLINKED, temp);
     }
-    DurableFiles.copy(source, temp, permissions);
-    return PlacementMethod.COPIED;
+    DurableFiles.copy(source, temp, text);
+    return new Made(PlacementMethod.COPIED, temp);
   }
 
-  /** A file that others than its owner may write to would be open to whoever gets the link. */
-  private static boolean isLinkable(PosixFileAttributes source) {
-    return !source.permissions().contains(PosixFilePermission.GROUP_WRITE)
-        && !source.permissions().contains(PosixFilePermission.OTHERS_WRITE);
+  private Staged stageBytes(
+      PlacementSource.OfBytes source, PlacementMode mode, Path target, @Nullable Inode existing)
+      throws IOException {
+    boolean writable = mode == PlacementMode.CLONE;
+    Set<PosixFilePermission> permissions = writable ? access.permissions() : READ_ONLY;
+    if (existing != null
+        && (writable ? isGuestsOwn(existing) : existing.permissions().equals(permissions))
+        && existing.attributes().isRegularFile()
+        && existing.size() == source.bytes().length
+        && Arrays.equals(Files.readAllBytes(target), source.bytes())) {
+      return staged(null, source.bytes().length);
+    }
+    Path temp = staging.newFile();
+    write(source.bytes(), temp, PosixFilePermissions.toString(permissions));
+    if (writable) {
+      giveToOwner(temp);
+    }
+    return staged(new Made(PlacementMethod.COPIED, temp), source.bytes().length);
+  }
+
+  private static void write(byte[] bytes, Path temp, String permissions) throws IOException {
+    try (FileChannel out =
+        FileChannel.open(temp, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+      ByteBuffer left = ByteBuffer.wrap(bytes);
+      while (left.hasRemaining()) {
+        out.write(left);
+      }
+      DurableFiles.setPermissions(temp, permissions);
+      out.force(true);
+    }
+  }
+
+  private void giveToOwner(Path temp) throws IOException {
+    if (access.owner().isEmpty()) {
+      return;
+    }
+    FileOwner owner = access.owner().get();
+    try {
+      // The group first: afterwards the file is somebody else's.
+      Files.setAttribute(temp, "unix:gid", owner.gid(), LinkOption.NOFOLLOW_LINKS);
+      Files.setAttribute(temp, "unix:uid", owner.uid(), LinkOption.NOFOLLOW_LINKS);
+    } catch (FileSystemException e) {
+      throw new PlacementException(
+          Reason.OWNER_REFUSED,
+          "files cannot be given to " + owner + " here (it takes CAP_CHOWN): " + e.getReason(),
+          e);
+    }
+    DurableFiles.syncFile(temp);
+  }
+
+  /**
+   * Whether the guest that gets a link can read the file, and cannot write to it by any right of
+   * its own: nobody may write, and nobody but this process's user and root may allow it.
+   */
+  private static boolean isLinkable(Inode source) throws IOException {
+    return source.permissions().equals(READ_ONLY)
+        && (source.uid() == ROOT || source.uid() == Inode.ownUid());
   }
 
   private static boolean tryLink(Path source, Path temp) throws IOException {
@@ -134,28 +218,10 @@ final class FileStager {
     }
   }
 
-  private static boolean isSameInode(PosixFileAttributes a, PosixFileAttributes b) {
-    return Objects.equals(a.fileKey(), b.fileKey());
-  }
-
-  private static boolean isOnlyLink(Path file) throws IOException {
-    Object links = Files.getAttribute(file, "unix:nlink", LinkOption.NOFOLLOW_LINKS);
-    return links instanceof Number n && n.intValue() == 1;
-  }
-
-  private static boolean isSameContent(
-      Path source, PosixFileAttributes sourceAttributes, Path target, PosixFileAttributes existing)
+  private static boolean isSameContent(Path source, Inode sourceInode, Path target, Inode existing)
       throws IOException {
-    return existing.isRegularFile()
-        && existing.size() == sourceAttributes.size()
+    return existing.attributes().isRegularFile()
+        && existing.size() == sourceInode.size()
         && Files.mismatch(source, target) < 0;
-  }
-
-  private static @Nullable PosixFileAttributes attributes(Path file) throws IOException {
-    try {
-      return Files.readAttributes(file, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
-    } catch (NoSuchFileException e) {
-      return null;
-    }
   }
 }

@@ -7,5 +7,6 @@ import java.nio.file.Path;
  *
  * @param path under the target directory as the caller gave it (absolute, normalised)
  * @param method how it came there
+ * @param sizeBytes its size
  */
-public record PlacedFile(Path path, PlacementMethod method) {}
+public record PlacedFile(Path path, PlacementMethod method, long sizeBytes) {}

@@ -18,15 +18,19 @@ import java.util.List;
  * <ul>
  *   <li>The directory lies under an allowed root, by its name and after following symbolic links.
  *       It is made where it is missing, mode 0755.
- *   <li>A file is made under a temporary name beside its target, flushed, and renamed over it.
- *       Nothing that exists is ever opened for writing: behind it there may be a hard link to a
- *       blob that all VMs share.
+ *   <li>A file is made in a directory beside its target that nobody else can look into, flushed,
+ *       and renamed over the target. Nothing that exists is ever opened for writing, chowned or
+ *       chmodded: behind it there may be a hard link to a blob that all VMs share.
+ *   <li>Read-only files are hard links where the source is one that no guest can write to (mode
+ *       0444, of root or of this process's user), else read-only clones or copies. Writable files
+ *       belong to whom the request says.
  *   <li>All files of a request are made before the first is renamed; when one cannot be made, none
  *       appears, and directories made for it are removed.
  *   <li>Repeating a request succeeds. A link to the same source is left alone, and so is a file of
- *       its own with the same content. A writable file whose content has come to differ is replaced
- *       by a fresh one, in one step: a process that has the old one open keeps it until it closes
- *       it, and whoever opens the path next gets the content that was asked for.
+ *       its own with the same content, permissions and, where one is asked for, owner. A writable
+ *       file whose content has come to differ is replaced by a fresh one, in one step: a process
+ *       that has the old one open keeps it until it closes it, and whoever opens the path next gets
+ *       the content that was asked for.
  * </ul>
  *
  * <p>Symbolic links are resolved when a request begins. Who can replace directories under the roots
@@ -39,7 +43,7 @@ public final class Placement {
   private static final Duration ABANDONED_AFTER = Duration.ofHours(1);
 
   private final AllowedRoots roots;
-  private final FileStager stager;
+  private final Reflink reflink;
   private final Clock clock;
 
   /**
@@ -54,7 +58,7 @@ public final class Placement {
 
   Placement(List<Path> allowedRoots, Clock clock, Reflink reflink) {
     this.roots = new AllowedRoots(allowedRoots);
-    this.stager = new FileStager(reflink);
+    this.reflink = reflink;
     this.clock = clock;
   }
 
@@ -70,13 +74,29 @@ public final class Placement {
   }
 
   /**
+   * Says whether a file may have this name.
+   *
+   * @throws PlacementException when not, with {@link Reason#INVALID_NAME}
+   */
+  public static void checkFileName(String name) throws PlacementException {
+    TargetNames.checkName(name);
+  }
+
+  /** Places files, the writable ones with {@link FileAccess#DEFAULT}. */
+  public List<PlacedFile> place(Path targetDirectory, List<PlacementItem> items)
+      throws PlacementException {
+    return place(targetDirectory, items, FileAccess.DEFAULT);
+  }
+
+  /**
    * Places files.
    *
    * @param targetDirectory absolute
    * @param items in any order
+   * @param access of the writable files; directories that are made stay this process's
    * @return for each item, in their order, where it is now
    */
-  public List<PlacedFile> place(Path targetDirectory, List<PlacementItem> items)
+  public List<PlacedFile> place(Path targetDirectory, List<PlacementItem> items, FileAccess access)
       throws PlacementException {
     checkTarget(targetDirectory);
     TargetNames.check(items);
@@ -84,15 +104,22 @@ public final class Placement {
     long bytes = 0;
     try {
       for (PlacementItem item : items) {
-        bytes += FileStager.sourceAttributes(item.source()).size();
+        bytes += size(item.source());
       }
-      return new PlacementRequest(roots, stager)
+      return new PlacementRequest(roots, reflink, access)
           .run(directory, items, FileTime.from(clock.instant().minus(ABANDONED_AFTER)));
     } catch (PlacementException e) {
       throw e;
     } catch (IOException e) {
       throw translate(e, directory, bytes);
     }
+  }
+
+  private static long size(PlacementSource source) throws IOException {
+    if (source instanceof PlacementSource.OfFile file) {
+      return FileStager.source(file.path()).size();
+    }
+    return ((PlacementSource.OfBytes) source).bytes().length;
   }
 
   private static PlacementException translate(IOException e, Path directory, long bytes) {

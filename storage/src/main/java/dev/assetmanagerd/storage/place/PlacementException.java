@@ -22,6 +22,8 @@ public final class PlacementException extends IOException {
     SOURCE_CHANGED,
     /** The file system of the target is full. */
     NO_SPACE,
+    /** Files cannot be given to the owner that was asked for. */
+    OWNER_REFUSED,
     /** The process may not write there. */
     PERMISSION,
     /** The file system of the target is read-only. */

@@ -1,13 +1,12 @@
 package dev.assetmanagerd.storage.place;
 
 import dev.assetmanagerd.storage.file.DurableFiles;
+import dev.assetmanagerd.storage.file.Reflink;
+import dev.assetmanagerd.storage.place.FileStager.Staged;
 import java.io.IOException;
-import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryNotEmptyException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
@@ -17,24 +16,23 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One request in progress: everything is made under temporary names first, and renamed when nothing
- * can fail any more but the renames themselves. For one thread.
+ * One request in progress: everything is made in a staging directory first, and renamed when
+ * nothing can fail any more but the renames themselves. For one thread.
  */
 final class PlacementRequest {
   private static final Logger log = LoggerFactory.getLogger(PlacementRequest.class);
 
   private final AllowedRoots roots;
-  private final FileStager stager;
+  private final Reflink reflink;
+  private final FileAccess access;
   private final List<Path> createdDirectories = new ArrayList<>();
-  private final List<Staged> staged = new ArrayList<>();
   private final List<Path> createdFiles = new ArrayList<>();
 
-  PlacementRequest(AllowedRoots roots, FileStager stager) {
+  PlacementRequest(AllowedRoots roots, Reflink reflink, FileAccess access) {
     this.roots = roots;
-    this.stager = stager;
+    this.reflink = reflink;
+    this.access = access;
   }
-
-  private record Staged(Path temp, Path target, PlacementMethod method) {}
 
   /**
    * Places the items.
@@ -47,55 +45,45 @@ final class PlacementRequest {
     boolean done = false;
     try {
       Path real = roots.enter(directory, createdDirectories);
-      sweep(real, abandonedBefore);
-      for (PlacementItem item : items) {
-        stage(item, real);
+      StagingDirectory.sweep(real, abandonedBefore);
+      List<Staged> staged = new ArrayList<>();
+      try (StagingDirectory staging = new StagingDirectory(real)) {
+        FileStager stager = new FileStager(reflink, access, staging);
+        for (PlacementItem item : items) {
+          staged.add(stager.stage(item, real.resolve(item.fileName())));
+        }
+        for (int i = 0; i < items.size(); i++) {
+          publish(staged.get(i), real.resolve(items.get(i).fileName()));
+        }
       }
-      commit();
       DurableFiles.syncDirectory(real);
       done = true;
+      return result(directory, items, staged);
     } finally {
-      staged.forEach(file -> remove(file.temp()));
       if (!done) {
         undo();
       }
     }
-    return result(directory);
   }
 
-  private void stage(PlacementItem item, Path real) throws IOException {
-    Path target = real.resolve(item.fileName());
-    Path temp = TargetNames.temp(real);
-    PlacementMethod method = null;
-    try {
-      method = stager.stage(item, target, temp);
-    } finally {
-      if (method == null) {
-        remove(temp);
-      }
-    }
-    staged.add(new Staged(temp, target, method));
-  }
-
-  private void commit() throws IOException {
-    for (Staged file : staged) {
-      if (file.method() != PlacementMethod.UNCHANGED) {
-        boolean isNew = !Files.exists(file.target(), LinkOption.NOFOLLOW_LINKS);
-        Files.move(file.temp(), file.target(), StandardCopyOption.ATOMIC_MOVE);
-        if (isNew) {
-          createdFiles.add(file.target());
-        }
+  private void publish(Staged file, Path target) throws IOException {
+    if (file.temp() != null) {
+      boolean isNew = !Files.exists(target, LinkOption.NOFOLLOW_LINKS);
+      Files.move(file.temp(), target, StandardCopyOption.ATOMIC_MOVE);
+      if (isNew) {
+        createdFiles.add(target);
       }
     }
   }
 
-  private List<PlacedFile> result(Path directory) {
-    return staged.stream()
-        .map(
-            file ->
-                new PlacedFile(
-                    directory.resolve(String.valueOf(file.target().getFileName())), file.method()))
-        .toList();
+  private static List<PlacedFile> result(
+      Path directory, List<PlacementItem> items, List<Staged> staged) {
+    List<PlacedFile> placed = new ArrayList<>();
+    for (int i = 0; i < items.size(); i++) {
+      Path path = directory.resolve(items.get(i).fileName());
+      placed.add(new PlacedFile(path, staged.get(i).method(), staged.get(i).sizeBytes()));
+    }
+    return placed;
   }
 
   private void undo() {
@@ -112,28 +100,6 @@ final class PlacementRequest {
       log.debug("{} is in use by another request", path);
     } catch (IOException e) {
       log.warn("Cannot remove {}: {}", path, e.toString());
-    }
-  }
-
-  private static void sweep(Path directory, FileTime abandonedBefore) {
-    try (DirectoryStream<Path> temps = Files.newDirectoryStream(directory, TargetNames::isTemp)) {
-      for (Path temp : temps) {
-        if (isOlder(temp, abandonedBefore)) {
-          remove(temp);
-        }
-      }
-    } catch (IOException | DirectoryIteratorException e) {
-      log.warn("Cannot look for abandoned files in {}: {}", directory, e.toString());
-    }
-  }
-
-  private static boolean isOlder(Path temp, FileTime limit) throws IOException {
-    try {
-      // The time of the inode's change, for a hard link has its source's modification time.
-      Object changed = Files.getAttribute(temp, "unix:ctime", LinkOption.NOFOLLOW_LINKS);
-      return changed instanceof FileTime time && time.compareTo(limit) < 0;
-    } catch (NoSuchFileException e) {
-      return false; // another request has just renamed it
     }
   }
 }

@@ -46,7 +46,7 @@ final class TargetNames {
     return name.startsWith(TEMP_PREFIX) && name.endsWith(TEMP_SUFFIX);
   }
 
-  private static void checkName(String name) throws PlacementException {
+  static void checkName(String name) throws PlacementException {
     String shown = "file name \"" + printable(name) + "\" ";
     if (name.isEmpty() || name.startsWith(".")) {
       throw invalid(shown + "is empty or begins with a dot");

@@ -27,7 +27,7 @@ class PlacementOnRealFileSystemsTest {
       Path file = disk.directory().resolve("vm/disk");
 
       assertThat(place(disk, blob, PlacementMode.CLONE))
-          .containsExactly(new PlacedFile(file, PlacementMethod.REFLINKED));
+          .containsExactly(new PlacedFile(file, PlacementMethod.REFLINKED, content.length));
 
       assertThat(file).hasBinaryContent(content);
       assertThat(PlacementTest.mode(file)).isEqualTo("rw-r--r--");

@@ -66,7 +66,7 @@ class PlacementTest {
     List<PlacedFile> placed = placement.place(target, List.of(item("vmlinux", LINK)));
 
     assertThat(placed)
-        .containsExactly(new PlacedFile(target.resolve("vmlinux"), PlacementMethod.LINKED));
+        .containsExactly(new PlacedFile(target.resolve("vmlinux"), PlacementMethod.LINKED, SIZE));
     assertThat(inode(target.resolve("vmlinux"))).isEqualTo(inode(blob));
     assertThat(mode(target.resolve("vmlinux"))).isEqualTo("r--r--r--");
     assertThat(names()).containsExactly("vmlinux");
@@ -178,7 +178,7 @@ class PlacementTest {
       Placement there = new Placement(List.of(root), Clock.systemUTC());
 
       assertThat(there.place(root, List.of(item("vmlinux", LINK))))
-          .containsExactly(new PlacedFile(root.resolve("vmlinux"), PlacementMethod.COPIED));
+          .containsExactly(new PlacedFile(root.resolve("vmlinux"), PlacementMethod.COPIED, SIZE));
       assertThat(root.resolve("vmlinux")).hasBinaryContent(content);
       assertThat(mode(root.resolve("vmlinux"))).isEqualTo("r--r--r--");
 
