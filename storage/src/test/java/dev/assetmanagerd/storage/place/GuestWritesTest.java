@@ -132,8 +132,7 @@ class GuestWritesTest {
   private static PlacedFile place(Path jails, Path blob, PlacementMode mode, FileAccess access)
       throws IOException {
     return new Placement(List.of(jails), Clock.systemUTC())
-        .place(
-            jails.resolve("vm"), List.of(new PlacementItem(blob, "rootfs.ext4", mode)), access)
+        .place(jails.resolve("vm"), List.of(new PlacementItem(blob, "rootfs.ext4", mode)), access)
         .get(0);
   }
 
@@ -142,13 +141,15 @@ class GuestWritesTest {
     SharedDirectoryBlobStore store =
         SharedDirectoryBlobStore.open(directory.resolve("blobs"), "n1");
     Path staged = Files.write(store.stagingDirectory().resolve("staged"), content);
-    Sha256 digest = Sha256.ofHex(digest(content));
+    Sha256 digest = new Sha256(digest(content));
     store.put(staged, digest.location(), digest, content.length);
     return store.localFile(digest.location()).orElseThrow();
   }
 
   private void assertUnchanged(Path blob) throws IOException {
-    assertThat(digest(Files.readAllBytes(blob))).as("SHA-256 of the blob").isEqualTo(digest(content));
+    assertThat(digest(Files.readAllBytes(blob)))
+        .as("SHA-256 of the blob")
+        .isEqualTo(digest(content));
   }
 
   private static String digest(byte[] bytes) {

@@ -61,7 +61,8 @@ class PlacementAccessTest {
     assertThat(PlacementTest.mode(target.resolve("disk"))).isEqualTo("rw-rw----");
     assertThat(owner("vmlinux")).as("a link, and the blob with it").isEqualTo(new FileOwner(0, 0));
     assertThat(PlacementTest.mode(blob)).isEqualTo("r--r--r--");
-    assertThat(owner(".")).as("the directory, or the guest could swap the kernel")
+    assertThat(owner("."))
+        .as("the directory, or the guest could swap the kernel")
         .isEqualTo(new FileOwner(0, 0));
   }
 
@@ -87,8 +88,7 @@ class PlacementAccessTest {
     placement.place(target, List.of(item("disk", CLONE)));
     Files.setAttribute(target.resolve("disk"), "unix:uid", GUEST.uid());
 
-    assertThat(place(item("disk", CLONE), FileAccess.DEFAULT))
-        .isEqualTo(PlacementMethod.UNCHANGED);
+    assertThat(place(item("disk", CLONE), FileAccess.DEFAULT)).isEqualTo(PlacementMethod.UNCHANGED);
   }
 
   @Test
@@ -115,8 +115,7 @@ class PlacementAccessTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"rw-r--r--", "r--r-----", "r--------", "rwxrwxrwx"})
-  void aBlobThatAGuestMightWriteToOrCannotReadIsCopiedAndNotLinked(String mode)
-      throws IOException {
+  void aBlobThatAGuestMightWriteToOrCannotReadIsCopiedAndNotLinked(String mode) throws IOException {
     mode(blob, mode);
 
     assertThat(place(item("vmlinux", LINK), FileAccess.DEFAULT))

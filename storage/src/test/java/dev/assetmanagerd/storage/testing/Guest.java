@@ -34,8 +34,8 @@ public final class Guest implements AutoCloseable {
   }
 
   /**
-   * A guest of another user, without any right that root has. Takes root and setpriv; without
-   * them, the test is skipped.
+   * A guest of another user, without any right that root has. Takes root and setpriv; without them,
+   * the test is skipped.
    *
    * @param shared a directory that everybody may enter; gets a copy of the guest's program
    */

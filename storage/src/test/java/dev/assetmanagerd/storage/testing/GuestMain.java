@@ -46,8 +46,7 @@ final class GuestMain {
           }
           case "map" -> {
             try (FileChannel channel = open(file)) {
-              MappedByteBuffer map =
-                  channel.map(FileChannel.MapMode.READ_WRITE, 0, channel.size());
+              MappedByteBuffer map = channel.map(FileChannel.MapMode.READ_WRITE, 0, channel.size());
               map.put(0, bytes, 0, (int) Math.min(bytes.length, channel.size()));
               map.force();
             }
