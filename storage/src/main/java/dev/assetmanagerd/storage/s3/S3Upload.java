@@ -64,10 +64,13 @@ final class S3Upload {
     this.conditional = conditional;
   }
 
-  /** Puts it. An object of the right size that is there already is left as it is. */
+  /**
+   * Puts it. An object of the right size that is there already is left as it is, unless the store
+   * says that it has another digest.
+   */
   void put(String key, Source source) throws IOException {
     Optional<ObjectHead> existing = objects.headInBucket(key);
-    for (int round = 1; !isWhole(existing, source.sizeBytes()); round++) {
+    for (int round = 1; !isWhole(existing, source); round++) {
       if (round > MAX_ROUNDS) {
         throw new BlobStoreUnavailableException(
             calls.options().storeName(), key + " comes and goes while it is put", null);
@@ -158,8 +161,10 @@ final class S3Upload {
             + source.digest());
   }
 
-  private static boolean isWhole(Optional<ObjectHead> head, long sizeBytes) {
-    return head.filter(found -> found.sizeBytes() == sizeBytes).isPresent();
+  private static boolean isWhole(Optional<ObjectHead> head, Source source) {
+    return head.filter(found -> found.sizeBytes() == source.sizeBytes())
+        .filter(found -> found.digest().map(source.digest()::equals).orElse(true))
+        .isPresent();
   }
 
   private static String md5(Source source) throws IOException {

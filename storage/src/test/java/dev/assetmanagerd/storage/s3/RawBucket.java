@@ -5,11 +5,13 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.core.async.AsyncRequestBody;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.s3.S3AsyncClient;
+import software.amazon.awssdk.services.s3.model.ChecksumAlgorithm;
 import software.amazon.awssdk.services.s3.model.MultipartUpload;
 import software.amazon.awssdk.services.s3.model.S3Object;
 
@@ -55,6 +57,24 @@ final class RawBucket {
 
   void put(String key, String content) {
     client.putObject(r -> r.bucket(name).key(key), AsyncRequestBody.fromString(content)).join();
+  }
+
+  /** Puts it with a digest that the store keeps. */
+  void putDigested(String key, byte[] content) {
+    client
+        .putObject(
+            r -> r.bucket(name).key(key).checksumAlgorithm(ChecksumAlgorithm.SHA256),
+            AsyncRequestBody.fromBytes(content))
+        .join();
+  }
+
+  /** Puts something at each of these. */
+  void putAll(List<String> keys) {
+    keys.stream()
+        .map(
+            key -> client.putObject(r -> r.bucket(name).key(key), AsyncRequestBody.fromString("x")))
+        .toList()
+        .forEach(CompletableFuture::join);
   }
 
   List<String> keys() {
