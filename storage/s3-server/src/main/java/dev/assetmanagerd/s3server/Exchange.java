@@ -71,7 +71,8 @@ final class Exchange {
       upstream.connect(server);
       upstream.setTcpNoDelay(true);
       OutputStream out = upstream.getOutputStream();
-      request.without("Expect").with("Connection", "close").write(out);
+      Head passed = request.without("Expect").with("Connection", "close");
+      (fault instanceof Fault.WithoutHeader h ? passed.without(h.name()) : passed).write(out);
       boolean taken = forward(body, out, request.isChunked());
       InputStream in = new BufferedInputStream(upstream.getInputStream(), BUFFER_BYTES);
       Head response = finalHead(in);

@@ -26,6 +26,9 @@ public sealed interface Fault {
   /** The connection is reset when so many bytes of the request's body have been passed on. */
   record ResetRequest(long afterBytes) implements Fault {}
 
+  /** The server does not get this header: as if it were one that does not know it. */
+  record WithoutHeader(String name) implements Fault {}
+
   /** Both bodies move at this rate. */
   record Slow(int bytesPerSecond) implements Fault {}
 
