@@ -21,6 +21,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
@@ -33,11 +34,14 @@ import java.util.concurrent.TimeUnit;
 public final class AssetModule implements AutoCloseable {
   private static final Duration ACCESS_FLUSH_INTERVAL = Duration.ofSeconds(5);
   private static final int IDLE_THREAD_SECONDS = 30;
+  private static final int FETCH_THREADS = 64;
   private static final Duration STOP_TIMEOUT = Duration.ofSeconds(10);
   private static final Duration WORKING_LEASE_TTL = Duration.ofSeconds(60);
 
   private final ScheduledExecutorService timer = singleThread("asset-timer");
   private final ExecutorService spoolWriters;
+  private final ExecutorService fetchers = fetchers();
+  private final Preparation preparation;
   private final AccessTracker access;
   private final Uploads uploads;
   private final GarbageDuties garbage;
@@ -79,6 +83,16 @@ public final class AssetModule implements AutoCloseable {
             spoolWriters,
             timer);
     AssetFiles files = new AssetFiles(blobs);
+    this.preparation =
+        new Preparation(
+            registryAccess,
+            new WorkingLeases(registryAccess, timer, "prepare:" + nodeId + ":", WORKING_LEASE_TTL),
+            blobs,
+            files,
+            fetchers,
+            placement,
+            options,
+            failPoints);
     AssetService service =
         new AssetService(
             options,
@@ -89,15 +103,7 @@ public final class AssetModule implements AutoCloseable {
             new Leasing(registryAccess, options.leases()),
             new Deletion(registryAccess, garbage.reaper(), failPoints),
             garbage.collection(),
-            new Preparation(
-                registryAccess,
-                new WorkingLeases(
-                    registryAccess, timer, "prepare:" + nodeId + ":", WORKING_LEASE_TTL),
-                blobs,
-                files,
-                placement,
-                options,
-                failPoints));
+            preparation);
     this.services =
         List.of(
             bound(dev.assetmanagerd.api.v1.AssetManagerServiceGrpc.bindService(service)),
@@ -132,6 +138,18 @@ public final class AssetModule implements AutoCloseable {
     return executor;
   }
 
+  /** Where all are busy, a call gets its bytes on its own thread: it never waits for others'. */
+  private static ExecutorService fetchers() {
+    return new ThreadPoolExecutor(
+        0,
+        FETCH_THREADS,
+        IDLE_THREAD_SECONDS,
+        TimeUnit.SECONDS,
+        new SynchronousQueue<>(),
+        new ThreadFactoryBuilder().setNameFormat("asset-fetch-%d").setDaemon(true).build(),
+        new ThreadPoolExecutor.CallerRunsPolicy());
+  }
+
   private static ScheduledExecutorService singleThread(String name) {
     return Executors.newSingleThreadScheduledExecutor(
         new ThreadFactoryBuilder().setNameFormat(name).setDaemon(true).build());
@@ -162,6 +180,11 @@ public final class AssetModule implements AutoCloseable {
     return garbage.counters();
   }
 
+  /** What has been prepared on this node. */
+  public PrepareCounters prepareCounters() {
+    return preparation.counters();
+  }
+
   AccessTracker access() {
     return access;
   }
@@ -180,6 +203,7 @@ public final class AssetModule implements AutoCloseable {
     stop(timer);
     garbage.threads().forEach(AssetModule::stop);
     stop(spoolWriters);
+    stop(fetchers);
   }
 
   /** Lets what is at work come to its end; an interrupted write looks like a failing disk. */

@@ -1,7 +1,6 @@
 package dev.assetmanagerd.asset;
 
 import dev.assetmanagerd.api.v1.StorageBackend;
-import dev.assetmanagerd.storage.place.PlacementMode;
 import java.time.Duration;
 
 /**
@@ -14,9 +13,7 @@ import java.time.Duration;
  * @param uploadIdleTimeout an upload whose client sends nothing for this long is ended
  * @param maxUploads uploads that run at the same time on this node; more are refused
  * @param garbage what garbage collection does
- * @param rootfsPlacement how root file systems get into a VM's directory
- * @param diskImagePlacement how disk images get there
- * @param prepareRemoteCallers whether callers on other hosts may have assets prepared on this one
+ * @param prepare how assets get into the directories of VMs
  * @param leases how long leases and sessions live
  */
 public record AssetServiceOptions(
@@ -26,9 +23,7 @@ public record AssetServiceOptions(
     Duration uploadIdleTimeout,
     int maxUploads,
     GarbageOptions garbage,
-    PlacementMode rootfsPlacement,
-    PlacementMode diskImagePlacement,
-    boolean prepareRemoteCallers,
+    PrepareOptions prepare,
     LeaseLimits leases) {
   /** The defaults of a node with a local store. */
   public static AssetServiceOptions defaults() {
@@ -39,9 +34,7 @@ public record AssetServiceOptions(
         Duration.ofMinutes(2),
         64,
         GarbageOptions.defaults(),
-        PlacementMode.CLONE,
-        PlacementMode.CLONE,
-        false,
+        PrepareOptions.defaults(),
         LeaseLimits.defaults());
   }
 }

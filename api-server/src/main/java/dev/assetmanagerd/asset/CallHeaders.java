@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param sessionId the session that new leases are to live with
  * @param leaseTtl the caller wants to keep the leases of the call for this long; zero as in a
  *     request's {@code ttl_seconds}
+ * @param prepare about the files of a Prepare
  */
 record CallHeaders(
     Freshness freshness,
@@ -27,7 +28,8 @@ record CallHeaders(
     String expectedChecksum,
     Optional<String> idempotencyKey,
     Optional<String> sessionId,
-    Optional<Duration> leaseTtl) {
+    Optional<Duration> leaseTtl,
+    PrepareHeaders prepare) {
   /** In: a log index that a read must contain. Out: the log index of a write. */
   static final Metadata.Key<String> INDEX = header("assetmanager-index");
 
@@ -82,7 +84,8 @@ record CallHeaders(
             checksum(headers.get(CHECKSUM)),
             Optional.ofNullable(headers.get(IDEMPOTENCY_KEY)).map(CallHeaders::key),
             Optional.ofNullable(headers.get(SESSION)).map(id -> Fields.id(SESSION_NAME, id.trim())),
-            Optional.ofNullable(headers.get(LEASE_TTL)).map(CallHeaders::ttl));
+            Optional.ofNullable(headers.get(LEASE_TTL)).map(CallHeaders::ttl),
+            PrepareHeaders.of(headers));
     if (read.sessionId().isPresent() && read.leaseTtl().isPresent()) {
       throw ApiErrors.invalid(
           LEASE_TTL_NAME,

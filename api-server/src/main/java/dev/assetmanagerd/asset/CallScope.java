@@ -93,6 +93,11 @@ final class CallScope {
     return headers.leaseTtl();
   }
 
+  /** What the call wants of the files that it has prepared. */
+  PrepareHeaders prepare() {
+    return headers.prepare();
+  }
+
   /** Where the call comes from; null when the transport does not say. */
   @Nullable SocketAddress caller() {
     return caller;

@@ -20,6 +20,10 @@ record OnceKey(String key, ByteString fingerprint) {
     put(hasher, method.getBytes(StandardCharsets.UTF_8));
     put(hasher, headers.sessionId().orElse("").getBytes(StandardCharsets.UTF_8));
     hasher.putLong(headers.leaseTtl().map(Duration::toSeconds).orElse(-1L));
+    String prepare = headers.prepare().fingerprint();
+    if (!prepare.isEmpty()) { // keys of calls without these headers stay what they were
+      put(hasher, prepare.getBytes(StandardCharsets.UTF_8));
+    }
     for (Message message : request) {
       put(hasher, Canonical.bytes(message));
     }

@@ -1,20 +1,21 @@
 package dev.assetmanagerd.asset;
 
 import dev.assetmanagerd.api.v1.Asset;
-import dev.assetmanagerd.api.v1.AssetType;
 import dev.assetmanagerd.api.v1.PrepareAssetsRequest;
 import dev.assetmanagerd.api.v1.PrepareAssetsResponse;
+import dev.assetmanagerd.api.v1.StorageBackend;
 import dev.assetmanagerd.log.v1.AcquireLeases;
 import dev.assetmanagerd.process.FailPoint;
 import dev.assetmanagerd.process.FailPoints;
-import dev.assetmanagerd.storage.blob.BlobCompanion;
 import dev.assetmanagerd.storage.blob.BlobReader;
-import dev.assetmanagerd.storage.blob.InvalidLocationException;
-import dev.assetmanagerd.storage.cache.LocalBlob;
+import dev.assetmanagerd.storage.place.FileAccess;
+import dev.assetmanagerd.storage.place.FileOwner;
 import dev.assetmanagerd.storage.place.Placement;
 import dev.assetmanagerd.storage.place.PlacementException;
 import dev.assetmanagerd.storage.place.PlacementItem;
 import dev.assetmanagerd.storage.place.PlacementMode;
+import dev.assetmanagerd.storage.place.PlacementSource;
+import io.grpc.Context;
 import io.grpc.Deadline;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
@@ -27,6 +28,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -41,39 +43,72 @@ final class Preparation {
   private final RegistryAccess registry;
   private final WorkingLeases working;
   private final KeptLeases kept;
-  private final BlobReader blobs;
+  private final RootfsCompanion companions;
   private final AssetFiles files;
+  private final Executor fetchers;
   private final Placement placement;
-  private final AssetServiceOptions options;
+  private final PrepareOptions options;
   private final FailPoints failPoints;
+  private final PrepareCounters counters = new PrepareCounters();
 
+  /**
+   * @param fetchers get the bytes of the assets of one call side by side; may run a task on the
+   *     thread that gives it to them
+   */
   Preparation(
       RegistryAccess registry,
       WorkingLeases working,
       BlobReader blobs,
       AssetFiles files,
+      Executor fetchers,
       Placement placement,
       AssetServiceOptions options,
       FailPoints failPoints) {
     this.registry = registry;
     this.working = working;
     this.kept = new KeptLeases(registry, options.leases());
-    this.blobs = blobs;
+    this.companions = new RootfsCompanion(blobs);
     this.files = files;
+    this.fetchers = fetchers;
     this.placement = placement;
-    this.options = options;
+    this.options = options.prepare();
     this.failPoints = failPoints;
+  }
+
+  /** What has been prepared so far. */
+  PrepareCounters counters() {
+    return counters;
   }
 
   /** Blocks until all files are in place, or none. */
   PrepareAssetsResponse prepare(CallScope scope, PrepareAssetsRequest request) throws IOException {
+    long begin = System.nanoTime();
+    boolean done = false;
+    try {
+      PrepareAssetsResponse response = prepared(scope, request);
+      done = true;
+      return response;
+    } finally {
+      if (done) {
+        counters.prepared(System.nanoTime() - begin);
+      } else {
+        counters.failed();
+      }
+    }
+  }
+
+  private PrepareAssetsResponse prepared(CallScope scope, PrepareAssetsRequest request)
+      throws IOException {
     List<String> ids = AssetRequests.prepare(request);
     Path target = targetPath(request.getTargetPath());
-    if (!options.prepareRemoteCallers() && !OwnHost.contains(scope.caller())) {
+    if (!options.remoteCallers() && !OwnHost.contains(scope.caller())) {
       throw ApiErrors.permissionDenied(
           "target_path: is a directory of this node's host, and the caller is on another; ask the"
               + " node on the caller's own host");
     }
+    checkNamed(scope.prepare(), ids);
+    FileAccess access = access(scope.prepare());
+    Duration fetchTimeout = fetchTimeout();
     Deadline deadline = registry.deadline();
     Optional<AcquireLeases> wanted = kept.wanted(scope, ids, request.getPreparedFor(), deadline);
     String purpose =
@@ -82,7 +117,7 @@ final class Preparation {
     // While they are held, no byte of these assets is deleted.
     try (WorkingLeases.Held held = working.take(scope, ids, purpose, deadline)) {
       failPoints.hit(FailPoint.PREPARE_AFTER_LEASES);
-      fileNames = place(held.assets(), target, deadline);
+      fileNames = place(held.assets(), target, scope.prepare(), access, fetchTimeout);
       failPoints.hit(FailPoint.PREPARE_AFTER_PLACE);
       wanted.ifPresent(leases -> kept.take(scope, leases, registry.deadlineAfterTransfer()));
     }
@@ -99,44 +134,72 @@ final class Preparation {
     }
   }
 
-  /** Asset id to file name. */
-  private Map<String, String> place(List<Asset> assets, Path target, Deadline deadline)
-      throws IOException {
-    List<LocalBlob> held = new ArrayList<>();
-    try {
-      List<PlacementItem> items = new ArrayList<>();
-      Map<String, String> names = fileNames(assets, items, held, deadline);
-      place(items, target);
-      return names;
-    } finally {
-      held.forEach(LocalBlob::close);
-    }
-  }
-
-  /** Asset id to file name, the items to place for them, and what has to be closed after that. */
-  private Map<String, String> fileNames(
-      List<Asset> assets, List<PlacementItem> items, List<LocalBlob> held, Deadline deadline)
-      throws IOException {
-    Map<String, String> byAsset = new LinkedHashMap<>();
-    Map<String, String> ownerOfName = new HashMap<>();
-    for (Asset asset : assets) {
-      String name = fileName(asset);
-      claim(ownerOfName, name, asset);
-      byAsset.put(asset.getId(), name);
-      LocalBlob file = files.hold(asset, timeout(deadline));
-      held.add(file);
-      items.add(new PlacementItem(file.path(), name, mode(asset)));
-      Optional<Path> companion = companion(asset);
-      if (companion.isPresent()) {
-        claim(ownerOfName, METADATA_FILE, asset);
-        items.add(new PlacementItem(companion.get(), METADATA_FILE, PlacementMode.CLONE));
+  /** Names are for assets of this call: another one's is a slip that would go unnoticed. */
+  private static void checkNamed(PrepareHeaders headers, List<String> ids) {
+    for (String id : headers.targetNames().keySet()) {
+      if (!ids.contains(id)) {
+        throw ApiErrors.invalid(
+            PrepareHeaders.TARGET_NAMES_NAME, id, "is none of the asset_ids of the call");
       }
     }
-    return byAsset;
   }
 
-  private static Duration timeout(Deadline deadline) {
-    return Duration.ofNanos(Math.max(0, deadline.timeRemaining(TimeUnit.NANOSECONDS)));
+  /** Root's files are for guests of root's alone, and whether there are any the operator says. */
+  private FileAccess access(PrepareHeaders headers) {
+    if (headers.owner().isEmpty()) {
+      return options.access();
+    }
+    FileOwner owner = headers.owner().get();
+    Optional<FileOwner> configured = options.access().owner();
+    boolean rootUser = configured.isPresent() && configured.get().uid() == 0;
+    boolean rootGroup = configured.isPresent() && configured.get().gid() == 0;
+    if ((owner.uid() == 0 && !rootUser) || (owner.gid() == 0 && !rootGroup)) {
+      throw ApiErrors.invalid(
+          PrepareHeaders.OWNER_NAME,
+          owner.toString(),
+          "must not name user or group 0, unless PREPARE_OWNER of this node does");
+    }
+    return new FileAccess(Optional.of(owner), options.access().permissions());
+  }
+
+  /** To be asked on the call's thread. */
+  private Duration fetchTimeout() {
+    Deadline caller = Context.current().getDeadline();
+    return caller == null
+        ? options.fetchTimeout()
+        : Duration.ofNanos(Math.max(0, caller.timeRemaining(TimeUnit.NANOSECONDS)));
+  }
+
+  /** Asset id to file name. */
+  private Map<String, String> place(
+      List<Asset> assets,
+      Path target,
+      PrepareHeaders headers,
+      FileAccess access,
+      Duration fetchTimeout)
+      throws IOException {
+    Map<String, String> names = new LinkedHashMap<>();
+    Map<String, String> ownerOfName = new HashMap<>();
+    for (Asset asset : assets) {
+      String name = fileName(asset, headers);
+      claim(ownerOfName, name, asset);
+      names.put(asset.getId(), name);
+    }
+    List<PlacementItem> items = new ArrayList<>();
+    try (FetchedFiles fetched = FetchedFiles.hold(files, assets, fetchTimeout, fetchers)) {
+      for (int i = 0; i < assets.size(); i++) {
+        Asset asset = assets.get(i);
+        items.add(new PlacementItem(fetched.path(i), fileName(asset, headers), mode(asset)));
+        Optional<PlacementSource> companion = companions.of(asset);
+        if (companion.isPresent()) {
+          String name = companionName(asset, headers);
+          claim(ownerOfName, name, asset);
+          items.add(new PlacementItem(companion.get(), name, PlacementMode.CLONE));
+        }
+      }
+      place(items, target, access);
+    }
+    return names;
   }
 
   private static void claim(Map<String, String> ownerOfName, String name, Asset asset) {
@@ -153,54 +216,45 @@ final class Preparation {
     }
   }
 
-  private static String fileName(Asset asset) {
+  private static String fileName(Asset asset, PrepareHeaders headers) {
+    String wanted = headers.targetNames().get(asset.getId());
+    if (wanted != null) {
+      return wanted;
+    }
     return switch (asset.getType()) {
       case ASSET_TYPE_KERNEL -> KERNEL_FILE;
       case ASSET_TYPE_ROOTFS -> ROOTFS_FILE;
-      default -> asset.getLocation().substring(asset.getLocation().lastIndexOf('/') + 1);
+      default -> baseName(asset);
     };
+  }
+
+  private static String baseName(Asset asset) {
+    String path = asset.getLocation();
+    if (asset.getBackend() == StorageBackend.STORAGE_BACKEND_HTTP) {
+      path = path.replaceFirst("[?#].*$", "");
+    }
+    return path.substring(path.lastIndexOf('/') + 1);
+  }
+
+  /** Beside a root file system that has a name of its own, there may be another one's. */
+  private static String companionName(Asset asset, PrepareHeaders headers) {
+    String wanted = headers.targetNames().get(asset.getId());
+    return wanted == null ? METADATA_FILE : wanted + "." + METADATA_FILE;
   }
 
   private PlacementMode mode(Asset asset) {
     return switch (asset.getType()) {
-      case ASSET_TYPE_ROOTFS -> options.rootfsPlacement();
-      case ASSET_TYPE_DISK_IMAGE -> options.diskImagePlacement();
-      default -> PlacementMode.LINK;
+      case ASSET_TYPE_KERNEL -> options.kernel();
+      case ASSET_TYPE_INITRD -> options.initrd();
+      case ASSET_TYPE_ROOTFS -> options.rootfs();
+      case ASSET_TYPE_DISK_IMAGE -> options.diskImage();
+      case ASSET_TYPE_UNSPECIFIED, UNRECOGNIZED -> PlacementMode.CLONE;
     };
   }
 
-  private Optional<Path> companion(Asset asset) throws IOException {
-    if (asset.getType() != AssetType.ASSET_TYPE_ROOTFS) {
-      return Optional.empty();
-    }
-    for (String location : companionLocations(asset.getLocation())) {
-      try {
-        if (blobs.stat(location).isPresent()) {
-          return blobs.localFile(location);
-        }
-      } catch (InvalidLocationException e) {
-        // A name too long to have a companion, or something else than a file: then there is none.
-      }
-    }
-    return Optional.empty();
-  }
-
-  /**
-   * Beside {@code x.ext4} its metadata may be {@code x.ext4.metadata.json} or {@code
-   * x.metadata.json}.
-   */
-  private static List<String> companionLocations(String location) {
-    int dot = location.lastIndexOf('.');
-    if (dot <= location.lastIndexOf('/') + 1) {
-      return List.of(BlobCompanion.locationOf(location));
-    }
-    return List.of(
-        BlobCompanion.locationOf(location), BlobCompanion.locationOf(location.substring(0, dot)));
-  }
-
-  private void place(List<PlacementItem> items, Path target) throws IOException {
+  private void place(List<PlacementItem> items, Path target, FileAccess access) {
     try {
-      placement.place(target, items);
+      counters.placed(placement.place(target, items, access));
     } catch (PlacementException e) {
       throw refused(e);
     }
@@ -211,6 +265,9 @@ final class Preparation {
     return switch (failure.reason()) {
       case INVALID_NAME -> ApiErrors.invalid("target_path", String.valueOf(failure.getMessage()));
       case OUTSIDE_ROOTS, PERMISSION -> ApiErrors.permissionDenied(message);
+      case OWNER_REFUSED ->
+          ApiErrors.failedPrecondition(
+              PrepareHeaders.OWNER_NAME + ", PREPARE_OWNER: " + failure.getMessage());
       case IN_THE_WAY, READ_ONLY -> ApiErrors.failedPrecondition(message);
       case SOURCE_MISSING, SOURCE_CHANGED -> ApiErrors.dataLoss(message);
       case NO_SPACE -> ApiErrors.resourceExhausted(message);

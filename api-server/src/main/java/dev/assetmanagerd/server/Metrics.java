@@ -5,7 +5,9 @@ import com.linecorp.armeria.common.HttpStatus;
 import com.linecorp.armeria.common.MediaType;
 import com.linecorp.armeria.server.HttpService;
 import dev.assetmanagerd.asset.GarbageCounters;
+import dev.assetmanagerd.asset.PrepareCounters;
 import dev.assetmanagerd.node.v1.WriteCounters;
+import dev.assetmanagerd.storage.place.PlacementMethod;
 import io.grpc.ServerInterceptor;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.FunctionTimer;
@@ -18,6 +20,7 @@ import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
@@ -76,6 +79,38 @@ final class Metrics implements AutoCloseable {
         counters,
         GarbageCounters::orphansCondemned,
         "Blobs without a record that sweeps found and condemned");
+  }
+
+  /** Shows what has been prepared on this node. */
+  void prepare(PrepareCounters counters) {
+    FunctionTimer.builder(
+            "assetmanager_prepare_duration",
+            counters,
+            PrepareCounters::preparations,
+            PrepareCounters::preparationNanos,
+            TimeUnit.NANOSECONDS)
+        .description("Preparations that succeeded and how long they took")
+        .register(registry);
+    prepare("assetmanager_prepare_failures", counters, PrepareCounters::failures, "Failures");
+    prepare(
+        "assetmanager_prepare_copied_bytes",
+        counters,
+        PrepareCounters::bytesCopied,
+        "Bytes copied because they could be neither linked nor shared,");
+    for (PlacementMethod method : PlacementMethod.values()) {
+      FunctionCounter.builder(
+              "assetmanager_prepare_files", counters, source -> source.files(method))
+          .tag("method", method.name().toLowerCase(Locale.ROOT))
+          .description("Files placed since the node started")
+          .register(registry);
+    }
+  }
+
+  private void prepare(
+      String name, PrepareCounters counters, ToDoubleFunction<PrepareCounters> count, String what) {
+    FunctionCounter.builder(name, counters, count)
+        .description(what + " since the node started")
+        .register(registry);
   }
 
   private void garbage(

@@ -4,6 +4,7 @@ import dev.assetmanagerd.api.v1.StorageBackend;
 import dev.assetmanagerd.asset.AssetServiceOptions;
 import dev.assetmanagerd.asset.GarbageOptions;
 import dev.assetmanagerd.asset.LeaseLimits;
+import dev.assetmanagerd.asset.PrepareOptions;
 import dev.assetmanagerd.build.BuildSettings;
 import dev.assetmanagerd.config.ClusterMember;
 import dev.assetmanagerd.config.NodeConfig;
@@ -75,9 +76,7 @@ final class NodeParts {
         UPLOAD_IDLE_TIMEOUT,
         MAX_UPLOADS,
         garbage(config.garbage()),
-        placement(config.prepare().rootfs()),
-        placement(config.prepare().diskImage()),
-        config.prepare().remoteCallers(),
+        prepareOptions(config),
         new LeaseLimits(
             config.leases().defaultTtl(),
             config.leases().maxTtl(),
@@ -113,6 +112,18 @@ final class NodeParts {
 
   private static PeerSpec peer(ClusterMember member) {
     return new PeerSpec(member.id(), member.raft().toString(), member.api().toString());
+  }
+
+  private static PrepareOptions prepareOptions(NodeConfig config) {
+    PrepareOptions defaults = PrepareOptions.defaults();
+    return new PrepareOptions(
+        defaults.kernel(),
+        defaults.initrd(),
+        placement(config.prepare().rootfs()),
+        placement(config.prepare().diskImage()),
+        defaults.access(),
+        config.prepare().remoteCallers(),
+        config.storage().downloadTimeout());
   }
 
   private static PlacementMode placement(dev.assetmanagerd.config.PlacementMode mode) {

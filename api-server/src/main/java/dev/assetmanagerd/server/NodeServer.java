@@ -158,6 +158,7 @@ final class NodeServer implements AutoCloseable {
                 failPoints));
     leadership.add(assets.leadershipListener());
     metrics.garbage(assets.garbageCounters());
+    metrics.prepare(assets.prepareCounters());
 
     CallGate gate = new CallGate();
     LeaderForwarding forwarding =

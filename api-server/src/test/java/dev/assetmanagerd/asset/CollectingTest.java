@@ -65,9 +65,7 @@ class CollectingTest {
         options.uploadIdleTimeout(),
         options.maxUploads(),
         garbage.apply(options.garbage()),
-        options.rootfsPlacement(),
-        options.diskImagePlacement(),
-        options.prepareRemoteCallers(),
+        options.prepare(),
         options.leases());
   }
 

@@ -218,6 +218,7 @@ class PreparingTest {
         new WorkingLeases(registry, timer, "prepare:test:", Duration.ofSeconds(60)),
         service.blobs,
         new AssetFiles(service.blobs),
+        Runnable::run,
         new Placement(List.of(service.vmRoot), Clock.systemUTC()),
         new AssetServiceOptions(
             defaults.backend(),
@@ -226,9 +227,7 @@ class PreparingTest {
             defaults.uploadIdleTimeout(),
             defaults.maxUploads(),
             defaults.garbage(),
-            defaults.rootfsPlacement(),
-            defaults.diskImagePlacement(),
-            remoteCallers,
+            defaults.prepare().withRemoteCallers(remoteCallers),
             defaults.leases()),
         FailPoints.off());
   }

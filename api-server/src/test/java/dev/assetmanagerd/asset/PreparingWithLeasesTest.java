@@ -268,6 +268,7 @@ class PreparingWithLeasesTest {
         new WorkingLeases(registry, timer, "prepare:test:", workingTtl),
         service.blobs,
         new AssetFiles(service.blobs),
+        Runnable::run,
         new Placement(List.of(service.vmRoot), Clock.systemUTC()),
         options(LeaseLimits.defaults()),
         failPoints);
@@ -282,9 +283,7 @@ class PreparingWithLeasesTest {
         defaults.uploadIdleTimeout(),
         defaults.maxUploads(),
         defaults.garbage(),
-        defaults.rootfsPlacement(),
-        defaults.diskImagePlacement(),
-        true,
+        defaults.prepare().withRemoteCallers(true),
         leases);
   }
 

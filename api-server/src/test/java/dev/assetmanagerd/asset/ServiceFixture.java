@@ -153,9 +153,7 @@ final class ServiceFixture implements AutoCloseable {
         options.uploadIdleTimeout(),
         options.maxUploads(),
         options.garbage(),
-        options.rootfsPlacement(),
-        options.diskImagePlacement(),
-        options.prepareRemoteCallers(),
+        options.prepare(),
         options.leases());
   }
 

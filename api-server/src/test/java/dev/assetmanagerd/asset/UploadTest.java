@@ -247,9 +247,7 @@ class UploadTest {
                 Duration.ofMillis(300),
                 options.maxUploads(),
                 options.garbage(),
-                options.rootfsPlacement(),
-                options.diskImagePlacement(),
-                options.prepareRemoteCallers(),
+                options.prepare(),
                 options.leases()));
     CompletableFuture<UploadAssetResponse> response = new CompletableFuture<>();
     service.open(new Metadata(), response).onNext(messages(kernel("k").build(), new byte[0])[0]);
@@ -274,9 +272,7 @@ class UploadTest {
                 options.uploadIdleTimeout(),
                 1,
                 options.garbage(),
-                options.rootfsPlacement(),
-                options.diskImagePlacement(),
-                options.prepareRemoteCallers(),
+                options.prepare(),
                 options.leases()));
     StreamObserver<UploadAssetRequest> running = openWithSomeBytes();
 
