@@ -120,6 +120,9 @@ final class NodeServer implements AutoCloseable {
   private static NodeServer start(NodeConfig config, FailPoints failPoints, Closing parts)
       throws StartException {
     BlobStore blobs = NodeParts.openBlobStore(config);
+    Placement placement = new Placement(config.prepare().roots(), Clock.systemUTC());
+    PrepareRoots.check(
+        placement, blobs.stagingDirectory(), NodeParts.assetOptions(config).prepare().access());
     BlobStoreProbe probe = parts.add(new BlobStoreProbe(blobs, NANO_CLOCK));
     Executor io = ioThreads(parts);
     RaftNodeOptions raftOptions = NodeParts.raftOptions(config);
@@ -151,7 +154,7 @@ final class NodeServer implements AutoCloseable {
                 NodeParts.assetOptions(config),
                 raft,
                 blobs,
-                new Placement(config.prepare().roots(), Clock.systemUTC()),
+                placement,
                 builds.builds(),
                 io,
                 Clock.systemUTC(),

@@ -28,6 +28,10 @@ final class AllowedRoots {
     this.roots = roots.stream().map(Path::normalize).toList();
   }
 
+  List<Path> all() {
+    return roots;
+  }
+
   /**
    * The root that a directory is under, by its name.
    *

@@ -74,6 +74,18 @@ public final class Placement {
   }
 
   /**
+   * Tries out each allowed root with files made for it, which are removed again.
+   *
+   * @param sourceDirectory on the file system where sources will be; gets a file for a moment
+   * @param access of the writable files
+   * @return one report for each root, in their order
+   */
+  public List<RootReport> probe(Path sourceDirectory, FileAccess access) {
+    RootProbe probe = new RootProbe(reflink, access);
+    return roots.all().stream().map(root -> probe.probe(root, sourceDirectory)).toList();
+  }
+
+  /**
    * Says whether a file may have this name.
    *
    * @throws PlacementException when not, with {@link Reason#INVALID_NAME}
