@@ -8,7 +8,7 @@ import java.util.List;
 /** Runs benchmarks by name; see the script {@code cluster-tests/bench}. */
 public final class Main {
   private static final List<String> ALL =
-      List.of("a", "b", "keepalive", "upload", "list", "failover", "s3");
+      List.of("a", "b", "keepalive", "upload", "list", "failover", "s3", "prepare");
 
   private Main() {}
 
@@ -49,6 +49,7 @@ public final class Main {
       case "upload" -> new UploadBench(options, report).run();
       case "list" -> new ListBench(options, report).run();
       case "s3" -> new S3Bench(options, report).run();
+      case "prepare" -> new PrepareBench(options, report).run();
       case "failover" -> new FailoverBench(options, report).run();
       default -> throw new IllegalArgumentException(name);
     }
