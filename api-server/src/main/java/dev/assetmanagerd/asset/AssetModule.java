@@ -9,7 +9,9 @@ import dev.assetmanagerd.process.FailPoints;
 import dev.assetmanagerd.raft.LeadershipListener;
 import dev.assetmanagerd.raft.ReplicatedRegistry;
 import dev.assetmanagerd.storage.blob.BlobStore;
+import dev.assetmanagerd.storage.blob.Spool;
 import dev.assetmanagerd.storage.place.Placement;
+import dev.assetmanagerd.transfer.v1.TransferServiceGrpc;
 import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
 import java.time.Clock;
@@ -42,8 +44,10 @@ public final class AssetModule implements AutoCloseable {
   private final ExecutorService spoolWriters;
   private final ExecutorService fetchers = fetchers();
   private final Preparation preparation;
+  private final ExecutorService partThreads;
   private final AccessTracker access;
   private final Uploads uploads;
+  private final UploadWrites writes;
   private final GarbageDuties garbage;
   private final List<ServerServiceDefinition> services;
 
@@ -51,6 +55,7 @@ public final class AssetModule implements AutoCloseable {
    * @param nodeId of this node
    * @param registry of this node; stays the caller's to close
    * @param blobs the configured store
+   * @param transfers how uploads go on after a cut
    * @param placement where VM directories are allowed
    * @param builds where calls wait for images that are being built; stays the caller's to close
    * @param executor runs what follows a wait for the cluster, queries included; must not refuse
@@ -63,6 +68,7 @@ public final class AssetModule implements AutoCloseable {
       AssetServiceOptions options,
       ReplicatedRegistry registry,
       BlobStore blobs,
+      TransferSettings transfers,
       Placement placement,
       Builds builds,
       Executor executor,
@@ -71,17 +77,36 @@ public final class AssetModule implements AutoCloseable {
     RegistryAccess registryAccess =
         new RegistryAccess(registry, options.defaultDeadline(), executor);
     this.access = new AccessTracker(registry, timer, ACCESS_FLUSH_INTERVAL);
-    this.garbage = new GarbageDuties(options, registry, registryAccess, blobs, clock, failPoints);
+    this.garbage =
+        new GarbageDuties(
+            options, registry, registryAccess, blobs, transfers.parts(), clock, failPoints);
     this.spoolWriters = upTo(options.maxUploads(), "asset-spool-%d");
-    this.uploads =
-        new Uploads(
-            options,
-            nodeId,
-            blobs,
-            new BlobPublisher(
-                registryAccess, blobs, blobs, options.garbage().uploadGrace(), failPoints),
-            spoolWriters,
-            timer);
+    BlobPublisher publisher =
+        new BlobPublisher(
+            registryAccess, blobs, blobs, options.garbage().uploadGrace(), failPoints);
+    this.uploads = new Uploads(options, nodeId, blobs, publisher, spoolWriters, timer);
+    OpenUploads openUploads = new OpenUploads(registryAccess, options, transfers, clock);
+    UploadCompletion.Spools spools =
+        limit -> Spool.open(blobs.stagingDirectory(), nodeId, limit, spoolWriters);
+    this.partThreads = upTo(options.maxUploads(), "asset-part-%d");
+    this.writes =
+        new UploadWrites(
+            registryAccess,
+            transfers,
+            openUploads,
+            spools,
+            options.maxUploads(),
+            options.uploadIdleTimeout(),
+            partThreads,
+            timer,
+            clock,
+            failPoints);
+    TransferService transferService =
+        new TransferService(
+            openUploads,
+            writes,
+            new UploadCompletion(
+                registryAccess, options, transfers, openUploads, publisher, spools, failPoints));
     AssetFiles files = new AssetFiles(blobs);
     this.preparation =
         new Preparation(
@@ -113,6 +138,7 @@ public final class AssetModule implements AutoCloseable {
                     new LeaseService(
                         new LeaseChanges(registryAccess, options.leases()),
                         new LeaseReads(registryAccess)))),
+            bound(TransferServiceGrpc.bindService(transferService)),
             bound(BuildServiceGrpc.bindService(new BuildListing(registryAccess))),
             bound(
                 GarbageServiceGrpc.bindService(
@@ -191,17 +217,19 @@ public final class AssetModule implements AutoCloseable {
 
   /** Number of uploads that run on this node now. */
   public int runningUploads() {
-    return uploads.running();
+    return uploads.running() + writes.running();
   }
 
   /** Stops the work in the background. What is noted of accesses is dropped. */
   @Override
   public void close() {
     uploads.close();
+    writes.close();
     access.close();
     garbage.close();
     stop(timer);
     garbage.threads().forEach(AssetModule::stop);
+    stop(partThreads);
     stop(spoolWriters);
     stop(fetchers);
   }

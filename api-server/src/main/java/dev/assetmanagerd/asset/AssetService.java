@@ -71,7 +71,7 @@ final class AssetService
           CallScope.current(), (ServerCallStreamObserver<UploadAssetResponse>) response);
     } catch (RuntimeException e) {
       response.onError(ApiErrors.of(e));
-      return new IgnoredStream();
+      return new IgnoredStream<>();
     }
   }
 
@@ -132,17 +132,5 @@ final class AssetService
   public void queryAssets(
       QueryAssetsRequest request, StreamObserver<QueryAssetsResponse> response) {
     Answers.answer(request, response, queries::query);
-  }
-
-  /** Takes what still comes in on a stream that was refused. */
-  private static final class IgnoredStream implements StreamObserver<UploadAssetRequest> {
-    @Override
-    public void onNext(UploadAssetRequest message) {}
-
-    @Override
-    public void onError(Throwable failure) {}
-
-    @Override
-    public void onCompleted() {}
   }
 }

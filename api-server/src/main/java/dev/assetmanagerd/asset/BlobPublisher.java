@@ -13,6 +13,7 @@ import dev.assetmanagerd.process.FailPoints;
 import dev.assetmanagerd.storage.blob.BlobReader;
 import dev.assetmanagerd.storage.blob.BlobStat;
 import dev.assetmanagerd.storage.blob.BlobWriter;
+import dev.assetmanagerd.storage.blob.Sha256;
 import dev.assetmanagerd.storage.blob.SpooledFile;
 import io.grpc.Context;
 import io.grpc.Deadline;
@@ -61,6 +62,36 @@ final class BlobPublisher {
     this.failPoints = failPoints;
   }
 
+  /** Bytes that are complete and checked, and can be put more than once. */
+  interface Content {
+    long sizeBytes();
+
+    Sha256 digest();
+
+    /** Stores them as a blob; whole and visible to every node when this returns. */
+    void put(String location) throws IOException;
+  }
+
+  /** Bytes in a file of this node, which stays. */
+  Content spooled(SpooledFile file) {
+    return new Content() {
+      @Override
+      public long sizeBytes() {
+        return file.sizeBytes();
+      }
+
+      @Override
+      public Sha256 digest() {
+        return file.digest();
+      }
+
+      @Override
+      public void put(String location) throws IOException {
+        writer.put(file.duplicate(), location, file.digest(), file.sizeBytes());
+      }
+    };
+  }
+
   /**
    * Blocks until the asset is there.
    *
@@ -68,6 +99,15 @@ final class BlobPublisher {
    * @param bytes complete and checked; still there afterwards
    */
   Asset publish(CallScope scope, Asset wanted, SpooledFile bytes) throws IOException {
+    return publish(scope, wanted, spooled(bytes), "");
+  }
+
+  /**
+   * The same for the bytes of an upload that ends by this.
+   *
+   * @param uploadId empty where there is none
+   */
+  Asset publish(CallScope scope, Asset wanted, Content bytes, String uploadId) throws IOException {
     Deadline deadline = registry.deadlineAfterTransfer();
     Asset asset =
         wanted.toBuilder()
@@ -79,17 +119,19 @@ final class BlobPublisher {
       return before.get().getAssetRegistered().getAsset();
     }
     checkId(asset, deadline);
+    // For what has to be waited for; the time that the store takes for the bytes does not count.
+    long patienceMillis = deadline.timeRemaining(TimeUnit.MILLISECONDS);
     long pauseMillis = FIRST_PAUSE_MILLIS;
     while (true) {
       if (Context.current().isCancelled()) {
         throw ApiErrors.cancelled("the client gave up before the asset was registered");
       }
-      Outcome outcome = putAndRegister(scope, asset, bytes, deadline);
-      if (!isWorthAnotherTry(outcome.getRejection().getRule())
-          || deadline.timeRemaining(TimeUnit.MILLISECONDS) <= pauseMillis) {
+      Outcome outcome = putAndRegister(scope, asset, bytes, uploadId);
+      if (!isWorthAnotherTry(outcome.getRejection().getRule()) || patienceMillis <= pauseMillis) {
         return RegistryAccess.accepted(outcome).getAssetRegistered().getAsset();
       }
-      pause(pauseMillis, deadline);
+      pause(pauseMillis, registry.deadlineAfterTransfer());
+      patienceMillis -= pauseMillis;
       pauseMillis = Math.min(2 * pauseMillis, LONGEST_PAUSE_MILLIS);
     }
   }
@@ -115,13 +157,13 @@ final class BlobPublisher {
         : ApiErrors.alreadyExists("id: asset " + id + " exists with other content");
   }
 
-  private Outcome putAndRegister(CallScope scope, Asset asset, SpooledFile bytes, Deadline deadline)
+  private Outcome putAndRegister(CallScope scope, Asset asset, Content bytes, String uploadId)
       throws IOException {
-    BlobReserved reserved = reserve(scope, asset, deadline);
+    BlobReserved reserved = reserve(scope, asset, registry.deadlineAfterTransfer());
     failPoints.hit(FailPoint.UPLOAD_AFTER_RESERVE);
     // The registry may believe in a blob that somebody took out of the store behind its back.
     if (!reserved.getStored() || !isStored(reserved.getLocation(), bytes)) {
-      writer.put(bytes.duplicate(), reserved.getLocation(), bytes.digest(), bytes.sizeBytes());
+      bytes.put(reserved.getLocation());
     }
     failPoints.hit(FailPoint.UPLOAD_AFTER_PUT);
     Command.Builder command =
@@ -129,8 +171,10 @@ final class BlobPublisher {
             .setRegisterAsset(
                 RegisterAsset.newBuilder()
                     .setAsset(asset.toBuilder().setLocation(reserved.getLocation()))
-                    .setReservationId(reserved.getReservationId()));
-    Outcome outcome = registry.proposeRawAndWait(scope, scope.keyed(command), deadline);
+                    .setReservationId(reserved.getReservationId())
+                    .setUploadId(uploadId));
+    Outcome outcome =
+        registry.proposeRawAndWait(scope, scope.keyed(command), registry.deadlineAfterTransfer());
     failPoints.hit(FailPoint.UPLOAD_AFTER_REGISTER);
     return outcome;
   }
@@ -154,7 +198,7 @@ final class BlobPublisher {
         deadline);
   }
 
-  private boolean isStored(String location, SpooledFile bytes) throws IOException {
+  private boolean isStored(String location, Content bytes) throws IOException {
     Optional<BlobStat> stat = reader.stat(location);
     return stat.isPresent() && stat.get().sizeBytes() == bytes.sizeBytes();
   }

@@ -13,6 +13,7 @@ public final class GarbageCounters {
   private final LongAdder deletionsFailed = new LongAdder();
   private final LongAdder sweeps = new LongAdder();
   private final LongAdder orphansCondemned = new LongAdder();
+  private final LongAdder uploadsSwept = new LongAdder();
   private final AtomicLong assetsWithoutBlob = new AtomicLong();
 
   GarbageCounters() {}
@@ -39,6 +40,15 @@ public final class GarbageCounters {
     sweeps.increment();
     orphansCondemned.add(orphans);
     assetsWithoutBlob.set(withoutBlob);
+  }
+
+  void partsDeleted() {
+    uploadsSwept.increment();
+  }
+
+  /** Uploads that had ended and whose parts sweeps have deleted. */
+  public long uploadsSwept() {
+    return uploadsSwept.sum();
   }
 
   /** Collections that came to an end. */

@@ -6,6 +6,7 @@ import dev.assetmanagerd.api.v1.StorageBackend;
 import dev.assetmanagerd.process.FailPoints;
 import dev.assetmanagerd.raft.LeadershipListener;
 import dev.assetmanagerd.raft.ReplicatedRegistry;
+import dev.assetmanagerd.storage.blob.BlobParts;
 import dev.assetmanagerd.storage.blob.BlobStore;
 import java.time.Clock;
 import java.time.Duration;
@@ -22,6 +23,7 @@ import java.util.function.LongSupplier;
  */
 final class GarbageDuties implements LeadershipListener, AutoCloseable {
   private static final Duration REAPER_INTERVAL = Duration.ofSeconds(1);
+  private static final Duration PART_SWEEP_INTERVAL = Duration.ofHours(1);
   private static final LongSupplier NANO_CLOCK = System::nanoTime;
 
   private final ScheduledExecutorService reaperThread = singleThread("asset-reaper");
@@ -39,6 +41,7 @@ final class GarbageDuties implements LeadershipListener, AutoCloseable {
       ReplicatedRegistry registry,
       RegistryAccess calls,
       BlobStore blobs,
+      BlobParts parts,
       Clock clock,
       FailPoints failPoints) {
     GarbageOptions garbage = options.garbage();
@@ -68,6 +71,7 @@ final class GarbageDuties implements LeadershipListener, AutoCloseable {
             failPoints,
             clock,
             NANO_CLOCK);
+    PartSweep partSweep = new PartSweep(leaderRegistry, leader, parts, blobs, counters);
     this.sweep =
         new OrphanSweep(
             calls,
@@ -77,6 +81,7 @@ final class GarbageDuties implements LeadershipListener, AutoCloseable {
             new OrphanBlobs(leaderRegistry, backend, blobs, reaper, failPoints),
             new MissingBlobs(leaderRegistry, backend, blobs),
             blobs,
+            partSweep,
             counters);
     Random chance = new Random();
     this.schedules =
@@ -93,6 +98,12 @@ final class GarbageDuties implements LeadershipListener, AutoCloseable {
                     sweep::runOnSchedule,
                     sweeperThread,
                     garbage.sweepInterval(),
+                    chance::nextDouble),
+                new LeaderSchedule(
+                    "the sweep of uploads",
+                    partSweep::runOnSchedule,
+                    sweeperThread,
+                    PART_SWEEP_INTERVAL,
                     chance::nextDouble))
             : List.of();
   }

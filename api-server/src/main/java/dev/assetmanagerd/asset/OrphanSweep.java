@@ -33,6 +33,7 @@ final class OrphanSweep {
   private final OrphanBlobs orphans;
   private final MissingBlobs missing;
   private final BlobCleaner cleaner;
+  private final PartSweep parts;
   private final GarbageCounters counters;
   private final AtomicBoolean running = new AtomicBoolean();
 
@@ -44,6 +45,7 @@ final class OrphanSweep {
       OrphanBlobs orphans,
       MissingBlobs missing,
       BlobCleaner cleaner,
+      PartSweep parts,
       GarbageCounters counters) {
     this.calls = calls;
     this.registry = registry;
@@ -52,6 +54,7 @@ final class OrphanSweep {
     this.orphans = orphans;
     this.missing = missing;
     this.cleaner = cleaner;
+    this.parts = parts;
     this.counters = counters;
   }
 
@@ -122,10 +125,13 @@ final class OrphanSweep {
       SweepReport report = new SweepReport();
       lookForMissing(plan, report, check);
       lookForOrphans(plan, report, check);
-      SweepOrphansResponse response = report.response();
       if (!plan.dryRun()) {
+        report.uploads(parts.run(check));
         int leftovers = cleaner.cleanUp(LEFTOVER_AGE);
         log.debug("deleted {} files that uploads left behind", leftovers);
+      }
+      SweepOrphansResponse response = report.response();
+      if (!plan.dryRun()) {
         counters.swept(response.getOrphanBlobCount(), response.getAssetWithoutBlobCount());
       }
       return response;

@@ -32,6 +32,10 @@ final class SweepReport {
     }
   }
 
+  void uploads(int count) {
+    response.setEndedUploadCount(count);
+  }
+
   SweepOrphansResponse response() {
     return response.build();
   }

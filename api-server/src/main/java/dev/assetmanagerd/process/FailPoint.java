@@ -25,6 +25,12 @@ public enum FailPoint {
   UPLOAD_AFTER_PUT("upload.after-put"),
   /** The uploaded asset is registered; the client does not know it. */
   UPLOAD_AFTER_REGISTER("upload.after-register"),
+  /** A part of an upload is in the store; the upload does not count it yet. */
+  UPLOAD_AFTER_PART_PUT("upload.after-part-put"),
+  /** An upload counts a part; the client does not know it. */
+  UPLOAD_AFTER_PART_APPEND("upload.after-part-append"),
+  /** An upload that goes on at any node is an asset; its parts are still stored. */
+  UPLOAD_BEFORE_PARTS_DELETED("upload.before-parts-deleted"),
   /** A build is wanted; nobody works on it. */
   BUILD_AFTER_WANT("build.after-want"),
   /** It is recorded that the builder is about to be asked; it has not been. */

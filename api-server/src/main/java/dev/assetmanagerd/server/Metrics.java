@@ -79,6 +79,11 @@ final class Metrics implements AutoCloseable {
         counters,
         GarbageCounters::orphansCondemned,
         "Blobs without a record that sweeps found and condemned");
+    garbage(
+        "assetmanager_uploads_swept",
+        counters,
+        GarbageCounters::uploadsSwept,
+        "Uploads that had ended and whose parts sweeps deleted");
   }
 
   /** Shows what has been prepared on this node. */

@@ -15,7 +15,6 @@ import dev.assetmanagerd.raft.PeerLink;
 import dev.assetmanagerd.raft.PeerSpec;
 import dev.assetmanagerd.raft.RaftNode;
 import dev.assetmanagerd.raft.RaftNodeOptions;
-import dev.assetmanagerd.storage.blob.BlobStore;
 import dev.assetmanagerd.storage.blob.BlobStoreUnavailableException;
 import dev.assetmanagerd.storage.blob.SharedDirectoryBlobStore;
 import dev.assetmanagerd.storage.place.PlacementMode;
@@ -34,7 +33,7 @@ final class NodeParts {
 
   private NodeParts() {}
 
-  static BlobStore openBlobStore(NodeConfig config) throws StartException {
+  static SharedDirectoryBlobStore openBlobStore(NodeConfig config) throws StartException {
     try {
       return SharedDirectoryBlobStore.open(config.storage().root(), config.cluster().nodeId());
     } catch (BlobStoreUnavailableException e) {

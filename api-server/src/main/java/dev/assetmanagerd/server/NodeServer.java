@@ -6,6 +6,7 @@ import com.linecorp.armeria.server.Server;
 import com.linecorp.armeria.server.ServerBuilder;
 import dev.assetmanagerd.asset.AssetModule;
 import dev.assetmanagerd.asset.LeaderRegistrar;
+import dev.assetmanagerd.asset.TransferSettings;
 import dev.assetmanagerd.build.ArtifactRegistrar;
 import dev.assetmanagerd.build.BuildModule;
 import dev.assetmanagerd.build.Builds;
@@ -23,7 +24,7 @@ import dev.assetmanagerd.process.FailPoints;
 import dev.assetmanagerd.raft.PeerSpec;
 import dev.assetmanagerd.raft.RaftNode;
 import dev.assetmanagerd.raft.RaftNodeOptions;
-import dev.assetmanagerd.storage.blob.BlobStore;
+import dev.assetmanagerd.storage.blob.SharedDirectoryBlobStore;
 import dev.assetmanagerd.storage.place.Placement;
 import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
@@ -31,6 +32,7 @@ import io.grpc.ServerServiceDefinition;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
@@ -119,7 +121,7 @@ final class NodeServer implements AutoCloseable {
 
   private static NodeServer start(NodeConfig config, FailPoints failPoints, Closing parts)
       throws StartException {
-    BlobStore blobs = NodeParts.openBlobStore(config);
+    SharedDirectoryBlobStore blobs = NodeParts.openBlobStore(config);
     Placement placement = new Placement(config.prepare().roots(), Clock.systemUTC());
     PrepareRoots.check(
         placement, blobs.stagingDirectory(), NodeParts.assetOptions(config).prepare().access());
@@ -154,6 +156,7 @@ final class NodeServer implements AutoCloseable {
                 NodeParts.assetOptions(config),
                 raft,
                 blobs,
+                TransferSettings.of(blobs.parts(), Optional.empty()),
                 placement,
                 builds.builds(),
                 io,

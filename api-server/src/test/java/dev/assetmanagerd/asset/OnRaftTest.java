@@ -47,6 +47,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
@@ -219,12 +220,15 @@ class OnRaftTest {
                   "test"),
               new NoPeers(),
               leadership);
+      SharedDirectoryBlobStore blobs =
+          SharedDirectoryBlobStore.open(directory.resolve("blobs"), "n1");
       module =
           new AssetModule(
               "n1",
               AssetServiceOptions.defaults(),
               raft,
-              SharedDirectoryBlobStore.open(directory.resolve("blobs"), "n1"),
+              blobs,
+              TransferSettings.of(blobs.parts(), Optional.empty()),
               new Placement(List.of(directory.resolve("jail")), Clock.systemUTC()),
               TestBuilds.waiters(raft, false),
               executor,

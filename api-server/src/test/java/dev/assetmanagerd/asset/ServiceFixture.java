@@ -50,6 +50,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -63,6 +64,9 @@ import org.assertj.core.api.Assertions;
 
 /** The asset service of one node behind a real socket, with a real store in a directory. */
 final class ServiceFixture implements AutoCloseable {
+  static final Duration UPLOAD_TTL = Duration.ofMinutes(10);
+  static final int PART_BYTES = 10_000;
+
   private static final long LEADER_TERM = 1;
 
   final LocalRegistry registry;
@@ -128,6 +132,7 @@ final class ServiceFixture implements AutoCloseable {
             options.apply(small(AssetServiceOptions.defaults())),
             registry,
             storeSeenByService.apply(blobs),
+            new TransferSettings(blobs.parts(), Optional.empty(), UPLOAD_TTL, PART_BYTES),
             new Placement(List.of(vmRoot), Clock.systemUTC()),
             builds,
             executor,

@@ -9,7 +9,7 @@ import java.util.random.RandomGenerator;
  * <p>Ids of one generator always rise, within a millisecond and also when the clock steps back.
  * Thread-safe.
  */
-final class Ulids {
+public final class Ulids {
   private static final String ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
   private static final int TIME_CHARS = 10;
   private static final int RANDOM_CHARS = 16;
@@ -19,11 +19,19 @@ final class Ulids {
   private long lastMillis = Long.MIN_VALUE;
   private BigInteger lastRandom = BigInteger.ZERO;
 
-  Ulids(RandomGenerator random) {
+  /**
+   * @param random where the random part comes from
+   */
+  public Ulids(RandomGenerator random) {
     this.random = random;
   }
 
-  synchronized String next(long nowMillis) {
+  /**
+   * The next id.
+   *
+   * @param nowMillis Unix milliseconds
+   */
+  public synchronized String next(long nowMillis) {
     if (nowMillis > lastMillis) {
       lastMillis = nowMillis;
       lastRandom = draw();

@@ -1,0 +1,62 @@
+package dev.assetmanagerd.asset;
+
+import dev.assetmanagerd.transfer.v1.AbortUploadRequest;
+import dev.assetmanagerd.transfer.v1.AbortUploadResponse;
+import dev.assetmanagerd.transfer.v1.CompleteUploadRequest;
+import dev.assetmanagerd.transfer.v1.CompleteUploadResponse;
+import dev.assetmanagerd.transfer.v1.GetUploadRequest;
+import dev.assetmanagerd.transfer.v1.GetUploadResponse;
+import dev.assetmanagerd.transfer.v1.OpenUploadRequest;
+import dev.assetmanagerd.transfer.v1.OpenUploadResponse;
+import dev.assetmanagerd.transfer.v1.TransferServiceGrpc;
+import dev.assetmanagerd.transfer.v1.WriteUploadRequest;
+import dev.assetmanagerd.transfer.v1.WriteUploadResponse;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+
+/** The calls that move the bytes of assets. GetUpload occupies no thread while it waits. */
+final class TransferService implements TransferServiceGrpc.AsyncService {
+  private final OpenUploads uploads;
+  private final UploadWrites writes;
+  private final UploadCompletion completion;
+
+  TransferService(OpenUploads uploads, UploadWrites writes, UploadCompletion completion) {
+    this.uploads = uploads;
+    this.writes = writes;
+    this.completion = completion;
+  }
+
+  @Override
+  public void openUpload(OpenUploadRequest request, StreamObserver<OpenUploadResponse> response) {
+    Answers.answerBlocking(response, () -> uploads.open(CallScope.current(), request));
+  }
+
+  @Override
+  public StreamObserver<WriteUploadRequest> writeUpload(
+      StreamObserver<WriteUploadResponse> response) {
+    try {
+      return writes.start(
+          CallScope.current(), (ServerCallStreamObserver<WriteUploadResponse>) response);
+    } catch (RuntimeException e) {
+      response.onError(ApiErrors.of(e));
+      return new IgnoredStream<>();
+    }
+  }
+
+  @Override
+  public void getUpload(GetUploadRequest request, StreamObserver<GetUploadResponse> response) {
+    Answers.answer(request, response, uploads::get);
+  }
+
+  @Override
+  public void completeUpload(
+      CompleteUploadRequest request, StreamObserver<CompleteUploadResponse> response) {
+    Answers.answerBlocking(response, () -> completion.complete(CallScope.current(), request));
+  }
+
+  @Override
+  public void abortUpload(
+      AbortUploadRequest request, StreamObserver<AbortUploadResponse> response) {
+    Answers.answerBlocking(response, () -> uploads.abort(CallScope.current(), request));
+  }
+}

@@ -1,0 +1,203 @@
+package dev.assetmanagerd.asset;
+
+import dev.assetmanagerd.api.v1.Asset;
+import dev.assetmanagerd.api.v1.UploadAssetMetadata;
+import dev.assetmanagerd.log.v1.UploadPart;
+import dev.assetmanagerd.log.v1.UploadState;
+import dev.assetmanagerd.process.FailPoint;
+import dev.assetmanagerd.process.FailPoints;
+import dev.assetmanagerd.storage.blob.BlobStat;
+import dev.assetmanagerd.storage.blob.DirectUploads;
+import dev.assetmanagerd.storage.blob.Hashing;
+import dev.assetmanagerd.storage.blob.Sha256;
+import dev.assetmanagerd.storage.blob.Spool;
+import dev.assetmanagerd.storage.blob.SpooledFile;
+import dev.assetmanagerd.transfer.v1.CompleteUploadRequest;
+import dev.assetmanagerd.transfer.v1.CompleteUploadResponse;
+import io.grpc.Context;
+import io.grpc.Deadline;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.file.NoSuchFileException;
+import java.util.Optional;
+
+/**
+ * Makes assets of uploads, after looking at every byte of them once more: what the store has is
+ * compared with what was hashed when it came, and with what the client has announced. Blocks.
+ *
+ * <p>The record of the asset and the end of the upload are one command, so an upload becomes one
+ * asset, whichever nodes are asked how often. The parts go last; a node that dies before leaves
+ * them to the leader's sweep.
+ */
+final class UploadCompletion {
+  private static final int BUFFER_BYTES = 256 << 10;
+
+  /** Opens a file on this node's staging area for bytes on their way. */
+  interface Spools {
+    Spool open(long limitBytes) throws IOException;
+  }
+
+  private final RegistryAccess registry;
+  private final AssetServiceOptions options;
+  private final TransferSettings settings;
+  private final OpenUploads uploads;
+  private final BlobPublisher publisher;
+  private final Spools spools;
+  private final FailPoints failPoints;
+
+  UploadCompletion(
+      RegistryAccess registry,
+      AssetServiceOptions options,
+      TransferSettings settings,
+      OpenUploads uploads,
+      BlobPublisher publisher,
+      Spools spools,
+      FailPoints failPoints) {
+    this.registry = registry;
+    this.options = options;
+    this.settings = settings;
+    this.uploads = uploads;
+    this.publisher = publisher;
+    this.spools = spools;
+    this.failPoints = failPoints;
+  }
+
+  CompleteUploadResponse complete(CallScope scope, CompleteUploadRequest request)
+      throws IOException {
+    String id = Fields.id("upload_id", request.getUploadId());
+    Deadline deadline = registry.deadlineAfterTransfer();
+    OpenUploads.Found found = uploads.findNow(id, deadline);
+    UploadState upload = found.state();
+    Asset asset;
+    if (!upload.getAssetId().isEmpty()) {
+      String assetId = upload.getAssetId();
+      asset =
+          registry.readLinearizableAndWait(
+              deadline, view -> AssetReads.found(view, "upload_id", assetId));
+    } else {
+      asset = upload.getDirect() ? ofDirect(scope, upload) : ofParts(scope, found);
+      failPoints.hit(FailPoint.UPLOAD_BEFORE_PARTS_DELETED);
+    }
+    uploads.deleteParts(id);
+    return CompleteUploadResponse.newBuilder().setAsset(asset).build();
+  }
+
+  private Asset wanted(UploadState upload) {
+    return AssetRequests.upload(OpenUploads.metadata(upload), options);
+  }
+
+  private Asset ofParts(CallScope scope, OpenUploads.Found found) throws IOException {
+    UploadState upload = found.state();
+    UploadAssetMetadata metadata = OpenUploads.metadata(upload);
+    if (metadata.getSizeBytes() > 0 && upload.getOffset() != metadata.getSizeBytes()) {
+      throw ApiErrors.failedPrecondition(
+          "upload_id: the upload has %d of its %d bytes; write the rest first"
+              .formatted(upload.getOffset(), metadata.getSizeBytes()));
+    }
+    String checksum = RunningDigest.goOn(upload.getDigestState()).hex();
+    if (!upload.getChecksum().isEmpty() && !upload.getChecksum().equals(checksum)) {
+      throw otherBytes(upload.getChecksum(), checksum);
+    }
+    try (Spool spool = spools.open(upload.getOffset())) {
+      for (UploadPart part : found.parts()) {
+        copy(upload.getId(), part, spool);
+      }
+      SpooledFile bytes = spool.finish();
+      if (bytes.sizeBytes() != upload.getOffset() || !bytes.digest().hex().equals(checksum)) {
+        throw ApiErrors.dataLoss(
+            "upload_id: the store has other bytes of the upload than were written to it; abort it");
+      }
+      return publisher.publish(scope, wanted(upload), publisher.spooled(bytes), upload.getId());
+    }
+  }
+
+  private void copy(String uploadId, UploadPart part, Spool spool) throws IOException {
+    ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
+    long left = part.getSizeBytes();
+    try (ReadableByteChannel channel = settings.parts().openPart(uploadId, part.getPartId())) {
+      while (channel.read(buffer.clear()) >= 0) {
+        if (Context.current().isCancelled()) {
+          throw ApiErrors.cancelled("the client gave up before the asset was registered");
+        }
+        left -= buffer.position();
+        if (left < 0) {
+          break;
+        }
+        spool.write(buffer.flip());
+      }
+    } catch (NoSuchFileException e) {
+      throw partGone(part);
+    }
+    if (left != 0) {
+      throw partGone(part);
+    }
+  }
+
+  private static RuntimeException partGone(UploadPart part) {
+    return ApiErrors.dataLoss(
+        "upload_id: the %d bytes at offset %d are not in the store as they were written; abort it"
+            .formatted(part.getSizeBytes(), part.getOffset()));
+  }
+
+  private Asset ofDirect(CallScope scope, UploadState upload) throws IOException {
+    DirectUploads direct =
+        settings
+            .direct()
+            .orElseThrow(
+                () ->
+                    ApiErrors.failedPrecondition(
+                        "upload_id: it is direct, and the store of this node cannot do that"));
+    long announced = upload.getMaxBytes();
+    Optional<BlobStat> stat = direct.stat(upload.getId());
+    if (stat.isEmpty()) {
+      throw ApiErrors.failedPrecondition(
+          "upload_id: the store has no bytes of it yet; make the request that was signed");
+    }
+    if (stat.get().sizeBytes() != announced) {
+      throw ApiErrors.invalid(
+          "metadata.size_bytes",
+          "is %d, but the store was given %d bytes".formatted(announced, stat.get().sizeBytes()));
+    }
+    Sha256 digest = new Sha256(upload.getChecksum());
+    verify(direct, upload.getId(), stat.get(), digest);
+    BlobPublisher.Content content = new Stored(direct, upload.getId(), stat.get(), digest);
+    return publisher.publish(
+        scope, wanted(upload).toBuilder().setSizeBytes(announced).build(), content, upload.getId());
+  }
+
+  /** By what the store itself attests, where it does; else every byte is read here. */
+  private static void verify(DirectUploads direct, String uploadId, BlobStat stat, Sha256 announced)
+      throws IOException {
+    Sha256 found;
+    if (stat.digest().isPresent()) {
+      found = stat.digest().get();
+    } else {
+      try (ReadableByteChannel channel = direct.open(uploadId)) {
+        found = Hashing.sha256(channel).digest();
+      }
+    }
+    if (!found.equals(announced)) {
+      throw otherBytes(announced.hex(), found.hex());
+    }
+  }
+
+  private static RuntimeException otherBytes(String announced, String found) {
+    return ApiErrors.invalid(
+        "checksum", "is " + announced + ", but the bytes of the upload have " + found);
+  }
+
+  /** Bytes that the client has brought to the store, and that were verified there. */
+  private record Stored(DirectUploads direct, String uploadId, BlobStat stat, Sha256 digest)
+      implements BlobPublisher.Content {
+    @Override
+    public long sizeBytes() {
+      return stat.sizeBytes();
+    }
+
+    @Override
+    public void put(String location) throws IOException {
+      direct.publish(uploadId, stat, location, digest, stat.sizeBytes());
+    }
+  }
+}
