@@ -145,8 +145,8 @@ final class OpenUploads {
       throw ApiErrors.failedPrecondition("id: asset " + ApiErrors.quoted(id) + " is being deleted");
     }
     boolean other =
-        !checksum.isEmpty() && !checksum.equals(asset.getChecksum())
-            || sizeBytes > 0 && sizeBytes != asset.getSizeBytes();
+        (!checksum.isEmpty() && !checksum.equals(asset.getChecksum()))
+            || (sizeBytes > 0 && sizeBytes != asset.getSizeBytes());
     if (other) {
       throw ApiErrors.alreadyExists(
           "id: asset " + ApiErrors.quoted(id) + " exists with other content");

@@ -95,6 +95,11 @@ public final class LocalRegistry implements ReplicatedRegistry, AutoCloseable {
       builder.getReserveBlobBuilder().setReservationId("reservation-" + nextId++);
       return builder.build();
     }
+    if (command.hasOpenUpload()) {
+      Command.Builder builder = command.toBuilder();
+      builder.getOpenUploadBuilder().setUploadId("%026d".formatted(nextId++));
+      return builder.build();
+    }
     if (command.hasAcquireAsset()) {
       Command.Builder builder = command.toBuilder();
       builder.getAcquireAssetBuilder().setLeaseId("lease-" + nextId++);
