@@ -23,6 +23,28 @@ public final class Hashing {
    */
   public record Content(long sizeBytes, Sha256 digest) {}
 
+  /** A digest of bytes as they come. For one thread. */
+  public static final class Digester {
+    private final MessageDigest digest = newSha256();
+
+    private Digester() {}
+
+    /** Takes all that remains in the buffer. */
+    public void update(ByteBuffer bytes) {
+      digest.update(bytes);
+    }
+
+    /** The digest of all that was taken; call it once. */
+    public Sha256 finish() {
+      return Hashing.finish(digest);
+    }
+  }
+
+  /** A digest that nothing was added to yet. */
+  public static Digester newDigester() {
+    return new Digester();
+  }
+
   /** Reads a file. Symbolic links are followed; who must not, checks before. */
   public static Content sha256(Path file) throws IOException {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {

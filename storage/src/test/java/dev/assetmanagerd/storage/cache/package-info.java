@@ -1,0 +1,5 @@
+/** Tests. */
+@NullMarked
+package dev.assetmanagerd.storage.cache;
+
+import org.jspecify.annotations.NullMarked;
