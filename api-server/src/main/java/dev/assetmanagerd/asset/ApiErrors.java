@@ -8,11 +8,15 @@ import dev.assetmanagerd.raft.ClusterUnavailableException;
 import dev.assetmanagerd.registry.RegistryBusyException;
 import dev.assetmanagerd.registry.RegistryException;
 import dev.assetmanagerd.storage.blob.InvalidLocationException;
+import dev.assetmanagerd.storage.cache.CacheBusyException;
+import dev.assetmanagerd.storage.cache.CacheFullException;
+import dev.assetmanagerd.storage.cache.WrongBytesException;
 import dev.assetmanagerd.storage.file.DiskFailure;
 import io.grpc.Metadata;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.UncheckedIOException;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletionException;
@@ -216,6 +220,15 @@ final class ApiErrors {
   private static StatusRuntimeException ofStorage(IOException failure) {
     if (failure instanceof InvalidLocationException invalid) {
       return invalid("location", String.valueOf(invalid.getMessage()));
+    }
+    if (failure instanceof CacheFullException || failure instanceof CacheBusyException) {
+      return resourceExhausted(String.valueOf(failure.getMessage()));
+    }
+    if (failure instanceof WrongBytesException) {
+      return dataLoss(String.valueOf(failure.getMessage()));
+    }
+    if (failure instanceof InterruptedIOException) {
+      return deadlineExceeded(String.valueOf(failure.getMessage()));
     }
     log.warn("storage failed", failure);
     return switch (DiskFailure.of(failure)) {

@@ -1,20 +1,42 @@
 package dev.assetmanagerd.asset;
 
 import dev.assetmanagerd.api.v1.Asset;
+import dev.assetmanagerd.api.v1.StorageBackend;
 import dev.assetmanagerd.storage.blob.BlobReader;
 import dev.assetmanagerd.storage.blob.BlobStat;
+import dev.assetmanagerd.storage.blob.Sha256;
+import dev.assetmanagerd.storage.cache.BlobSource;
 import dev.assetmanagerd.storage.cache.LocalBlob;
+import dev.assetmanagerd.storage.cache.LocalBlobs;
+import dev.assetmanagerd.storage.cache.WantedBlob;
+import dev.assetmanagerd.storage.cache.WrongBytesException;
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 
-/** The bytes of assets as files on this host. Thread-safe; blocks for I/O. */
+/**
+ * The bytes of assets as files on this host: those of a local store where they are, all others from
+ * the cache. Thread-safe; blocks for I/O.
+ */
 final class AssetFiles {
-  private final BlobReader blobs;
+  private static final String BACKEND_PREFIX = "STORAGE_BACKEND_";
 
-  AssetFiles(BlobReader blobs) {
-    this.blobs = blobs;
+  private final Map<StorageBackend, BlobReader> readers;
+  private final LocalCopies copies;
+
+  /**
+   * @param configured what the configured store is recorded as
+   * @param store the configured store
+   */
+  AssetFiles(StorageBackend configured, BlobReader store, LocalCopies copies) {
+    this.readers = copies.readers(configured, store);
+    this.copies = copies;
   }
 
   /**
@@ -24,9 +46,49 @@ final class AssetFiles {
    * @param timeout how long the caller waits for bytes that have to be fetched
    */
   LocalBlob hold(Asset asset, Duration timeout) throws IOException {
-    Optional<BlobStat> stat = blobs.stat(asset.getLocation());
+    BlobReader store = readers.get(asset.getBackend());
+    if (store == null) {
+      throw ApiErrors.failedPrecondition(
+          "asset "
+              + asset.getId()
+              + ": this node is not configured to read from backend "
+              + backendName(asset));
+    }
+    Optional<LocalBlobs> cache = copies.cache();
+    return cache.isPresent() && asset.getBackend() != StorageBackend.STORAGE_BACKEND_LOCAL
+        ? fromCache(cache.get(), store, asset, timeout)
+        : fromStore(store, asset);
+  }
+
+  private LocalBlob fromCache(LocalBlobs cache, BlobReader store, Asset asset, Duration timeout)
+      throws IOException {
+    Sha256 digest = new Sha256(asset.getChecksum());
+    List<BlobSource> sources = new ArrayList<>(copies.peers().apply(digest));
+    sources.add(new StoreSource(backendName(asset), store, asset.getLocation()));
+    try {
+      return cache.hold(new WantedBlob(digest, asset.getSizeBytes(), sources), timeout);
+    } catch (NoSuchFileException e) {
+      throw missing(asset);
+    } catch (WrongBytesException e) {
+      throw ApiErrors.dataLoss("asset " + asset.getId() + ": " + e.getMessage());
+    }
+  }
+
+  private static String backendName(Asset asset) {
+    String name = asset.getBackend().name();
+    return name.startsWith(BACKEND_PREFIX)
+        ? name.substring(BACKEND_PREFIX.length()).toLowerCase(Locale.ROOT)
+        : name;
+  }
+
+  private static RuntimeException missing(Asset asset) {
+    return ApiErrors.dataLoss("asset " + asset.getId() + ": its bytes are not in storage");
+  }
+
+  private static LocalBlob fromStore(BlobReader store, Asset asset) throws IOException {
+    Optional<BlobStat> stat = store.stat(asset.getLocation());
     if (stat.isEmpty()) {
-      throw ApiErrors.dataLoss("asset " + asset.getId() + ": its bytes are not in storage");
+      throw missing(asset);
     }
     if (stat.get().sizeBytes() != asset.getSizeBytes()) {
       throw ApiErrors.dataLoss(
@@ -39,12 +101,14 @@ final class AssetFiles {
               + " were registered");
     }
     Path file =
-        blobs
+        store
             .localFile(asset.getLocation())
             .orElseThrow(
                 () ->
                     ApiErrors.failedPrecondition(
-                        "asset " + asset.getId() + ": its store has no files on this host"));
+                        "asset "
+                            + asset.getId()
+                            + ": its store has no files on this host, and this node has no cache"));
     return new FileOfStore(file);
   }
 

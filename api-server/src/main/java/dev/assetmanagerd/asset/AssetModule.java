@@ -37,12 +37,14 @@ public final class AssetModule implements AutoCloseable {
   private static final Duration ACCESS_FLUSH_INTERVAL = Duration.ofSeconds(5);
   private static final int IDLE_THREAD_SECONDS = 30;
   private static final int FETCH_THREADS = 64;
+  private static final int LOCAL_PATH_THREADS = 256;
   private static final Duration STOP_TIMEOUT = Duration.ofSeconds(10);
   private static final Duration WORKING_LEASE_TTL = Duration.ofSeconds(60);
 
   private final ScheduledExecutorService timer = singleThread("asset-timer");
   private final ExecutorService spoolWriters;
   private final ExecutorService fetchers = fetchers();
+  private final ExecutorService localPaths = localPaths();
   private final Preparation preparation;
   private final ExecutorService partThreads;
   private final AccessTracker access;
@@ -55,6 +57,7 @@ public final class AssetModule implements AutoCloseable {
    * @param nodeId of this node
    * @param registry of this node; stays the caller's to close
    * @param blobs the configured store
+   * @param copies where bytes come from that the store has no files of on this host
    * @param transfers how uploads go on after a cut
    * @param placement where VM directories are allowed
    * @param builds where calls wait for images that are being built; stays the caller's to close
@@ -68,6 +71,7 @@ public final class AssetModule implements AutoCloseable {
       AssetServiceOptions options,
       ReplicatedRegistry registry,
       BlobStore blobs,
+      LocalCopies copies,
       TransferSettings transfers,
       Placement placement,
       Builds builds,
@@ -107,7 +111,7 @@ public final class AssetModule implements AutoCloseable {
             writes,
             new UploadCompletion(
                 registryAccess, options, transfers, openUploads, publisher, spools, failPoints));
-    AssetFiles files = new AssetFiles(blobs);
+    AssetFiles files = new AssetFiles(options.backend(), blobs, copies);
     this.preparation =
         new Preparation(
             registryAccess,
@@ -123,7 +127,8 @@ public final class AssetModule implements AutoCloseable {
             options,
             uploads,
             new Registration(registryAccess, blobs, options),
-            new AssetReads(registryAccess, files, access),
+            new AssetReads(
+                registryAccess, files, options.prepare().fetchTimeout(), localPaths, access),
             new AssetQueries(registryAccess, builds, failPoints, executor),
             new Leasing(registryAccess, options.leases()),
             new Deletion(registryAccess, garbage.reaper(), failPoints),
@@ -174,6 +179,17 @@ public final class AssetModule implements AutoCloseable {
         new SynchronousQueue<>(),
         new ThreadFactoryBuilder().setNameFormat("asset-fetch-%d").setDaemon(true).build(),
         new ThreadPoolExecutor.CallerRunsPolicy());
+  }
+
+  /** For calls that do nothing but wait for bytes; where all are busy, further ones are refused. */
+  private static ExecutorService localPaths() {
+    return new ThreadPoolExecutor(
+        0,
+        LOCAL_PATH_THREADS,
+        IDLE_THREAD_SECONDS,
+        TimeUnit.SECONDS,
+        new SynchronousQueue<>(),
+        new ThreadFactoryBuilder().setNameFormat("asset-local-%d").setDaemon(true).build());
   }
 
   private static ScheduledExecutorService singleThread(String name) {
@@ -231,6 +247,7 @@ public final class AssetModule implements AutoCloseable {
     garbage.threads().forEach(AssetModule::stop);
     stop(partThreads);
     stop(spoolWriters);
+    stop(localPaths);
     stop(fetchers);
   }
 

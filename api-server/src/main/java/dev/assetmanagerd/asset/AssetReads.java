@@ -11,6 +11,7 @@ import dev.assetmanagerd.registry.AssetPage;
 import dev.assetmanagerd.registry.AssetQuery;
 import dev.assetmanagerd.registry.RegistryView;
 import dev.assetmanagerd.storage.cache.LocalBlob;
+import io.grpc.Context;
 import io.grpc.Deadline;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -18,7 +19,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** The reading calls: Get and List. Only Get of an asset counts as using it. */
 final class AssetReads {
@@ -27,28 +31,51 @@ final class AssetReads {
 
   private final RegistryAccess registry;
   private final AssetFiles files;
+  private final Duration fetchTimeout;
+  private final Executor waiting;
   private final AccessTracker access;
 
-  AssetReads(RegistryAccess registry, AssetFiles files, AccessTracker access) {
+  /**
+   * @param fetchTimeout how long bytes are waited for where the caller sent no deadline
+   * @param waiting threads that may wait for bytes as long; may refuse
+   */
+  AssetReads(
+      RegistryAccess registry,
+      AssetFiles files,
+      Duration fetchTimeout,
+      Executor waiting,
+      AccessTracker access) {
     this.registry = registry;
     this.files = files;
+    this.fetchTimeout = fetchTimeout;
+    this.waiting = waiting;
     this.access = access;
   }
 
   CompletableFuture<GetAssetResponse> get(CallScope scope, GetAssetRequest request) {
     String id = Fields.id("id", request.getId());
-    Deadline deadline = registry.deadline();
+    Deadline caller = Context.current().getDeadline();
     return registry
-        .read(scope, deadline, view -> found(view, "id", id))
-        .thenApply(
+        .read(scope, registry.deadline(), view -> found(view, "id", id))
+        .thenCompose(
             asset -> {
               access.touched(id);
               GetAssetResponse.Builder response = GetAssetResponse.newBuilder().setAsset(asset);
-              if (request.getEnsureLocal()) {
-                response.setLocalPath(localPath(asset, deadline));
-              }
-              return response.build();
+              return request.getEnsureLocal()
+                  ? localPath(asset, caller).thenApply(path -> response.setLocalPath(path).build())
+                  : CompletableFuture.completedFuture(response.build());
             });
+  }
+
+  private CompletableFuture<String> localPath(Asset asset, @Nullable Deadline caller) {
+    Deadline deadline =
+        caller == null ? Deadline.after(fetchTimeout.toNanos(), TimeUnit.NANOSECONDS) : caller;
+    try {
+      return CompletableFuture.supplyAsync(() -> fetched(asset, deadline), waiting);
+    } catch (RejectedExecutionException e) {
+      throw ApiErrors.resourceExhausted(
+          "ensure_local: too many calls wait for bytes on this node; nothing was changed");
+    }
   }
 
   /** The asset as callers may see it: one that is being deleted is gone for them. */
@@ -63,7 +90,7 @@ final class AssetReads {
     return asset;
   }
 
-  private String localPath(Asset asset, Deadline deadline) {
+  private String fetched(Asset asset, Deadline deadline) {
     Duration timeout = Duration.ofNanos(Math.max(0, deadline.timeRemaining(TimeUnit.NANOSECONDS)));
     try (LocalBlob file = files.hold(asset, timeout)) {
       return file.path().toString();

@@ -7,10 +7,13 @@ import com.linecorp.armeria.server.HttpService;
 import dev.assetmanagerd.asset.GarbageCounters;
 import dev.assetmanagerd.asset.PrepareCounters;
 import dev.assetmanagerd.node.v1.WriteCounters;
+import dev.assetmanagerd.storage.cache.BlobCache;
+import dev.assetmanagerd.storage.cache.CacheCounters;
 import dev.assetmanagerd.storage.place.PlacementMethod;
 import io.grpc.ServerInterceptor;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.FunctionTimer;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
@@ -20,6 +23,7 @@ import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -30,6 +34,8 @@ import java.util.function.ToLongFunction;
 final class Metrics implements AutoCloseable {
   private static final MediaType EXPOSITION =
       MediaType.parse("text/plain; version=0.0.4; charset=utf-8");
+
+  private static final List<String> CACHE_SOURCES = List.of("nfs", "s3", "http", "peer");
 
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
@@ -122,6 +128,50 @@ final class Metrics implements AutoCloseable {
       String name, GarbageCounters counters, ToDoubleFunction<GarbageCounters> count, String what) {
     FunctionCounter.builder(name, counters, count)
         .description(what + " since the node started")
+        .register(registry);
+  }
+
+  /** Shows what is in the cache of this node and what it has done. */
+  void cache(BlobCache cache) {
+    Gauge.builder("assetmanager_cache_bytes", cache, BlobCache::bytesHeld)
+        .description("Bytes of the files in the cache")
+        .register(registry);
+    Gauge.builder("assetmanager_cache_max_bytes", cache, BlobCache::maxBytes)
+        .description("Most bytes the cache may have")
+        .register(registry);
+    Gauge.builder("assetmanager_cache_files", cache, BlobCache::filesHeld)
+        .description("Files in the cache")
+        .register(registry);
+    CacheCounters counters = cache.counters();
+    Gauge.builder("assetmanager_cache_fetches_running", counters, CacheCounters::runningFetches)
+        .description("Blobs being fetched into the cache")
+        .register(registry);
+    cache("assetmanager_cache_hits", counters, CacheCounters::hits, "Requests for files there");
+    cache("assetmanager_cache_joins", counters, CacheCounters::joins, "Requests for files coming");
+    cache("assetmanager_cache_fetches", counters, CacheCounters::fetches, "Fetches begun");
+    cache("assetmanager_cache_fetch_failures", counters, CacheCounters::failedFetches, "Failed");
+    cache("assetmanager_cache_refusals", counters, CacheCounters::refused, "Requests refused");
+    cache("assetmanager_cache_evictions", counters, CacheCounters::evictions, "Files evicted");
+    cache("assetmanager_cache_evicted_bytes", counters, CacheCounters::evictedBytes, "Their bytes");
+    cache("assetmanager_cache_corrupt", counters, CacheCounters::corrupt, "Files with wrong bytes");
+    for (String source : CACHE_SOURCES) {
+      bySource("assetmanager_cache_received_bytes", counters, source, c -> c.received(source));
+      bySource("assetmanager_cache_source_failures", counters, source, c -> c.failures(source));
+    }
+  }
+
+  private void cache(
+      String name, CacheCounters counters, ToDoubleFunction<CacheCounters> count, String what) {
+    FunctionCounter.builder(name, counters, count)
+        .description(what + " since the node started")
+        .register(registry);
+  }
+
+  private void bySource(
+      String name, CacheCounters counters, String source, ToDoubleFunction<CacheCounters> count) {
+    FunctionCounter.builder(name, counters, count)
+        .tag("source", source)
+        .description("By where the bytes of the cache came from, since the node started")
         .register(registry);
   }
 

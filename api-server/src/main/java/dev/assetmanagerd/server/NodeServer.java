@@ -6,6 +6,7 @@ import com.linecorp.armeria.server.Server;
 import com.linecorp.armeria.server.ServerBuilder;
 import dev.assetmanagerd.asset.AssetModule;
 import dev.assetmanagerd.asset.LeaderRegistrar;
+import dev.assetmanagerd.asset.LocalCopies;
 import dev.assetmanagerd.asset.TransferSettings;
 import dev.assetmanagerd.build.ArtifactRegistrar;
 import dev.assetmanagerd.build.BuildModule;
@@ -149,6 +150,7 @@ final class NodeServer implements AutoCloseable {
         .defaultKernel()
         .map(location -> parts.add(new DefaultKernel(raft, blobs, registrar, location)))
         .ifPresent(leadership::add);
+    LocalCopies copies = NodeCache.copies(config, raft, metrics, parts);
     AssetModule assets =
         parts.add(
             new AssetModule(
@@ -156,6 +158,7 @@ final class NodeServer implements AutoCloseable {
                 NodeParts.assetOptions(config),
                 raft,
                 blobs,
+                copies,
                 TransferSettings.of(blobs.parts(), Optional.empty()),
                 placement,
                 builds.builds(),

@@ -228,6 +228,7 @@ class OnRaftTest {
               AssetServiceOptions.defaults(),
               raft,
               blobs,
+              LocalCopies.none(),
               TransferSettings.of(blobs.parts(), Optional.empty()),
               new Placement(List.of(directory.resolve("jail")), Clock.systemUTC()),
               TestBuilds.waiters(raft, false),

@@ -217,7 +217,7 @@ class PreparingTest {
         registry,
         new WorkingLeases(registry, timer, "prepare:test:", Duration.ofSeconds(60)),
         service.blobs,
-        new AssetFiles(service.blobs),
+        new AssetFiles(AssetServiceOptions.defaults().backend(), service.blobs, LocalCopies.none()),
         Runnable::run,
         new Placement(List.of(service.vmRoot), Clock.systemUTC()),
         new AssetServiceOptions(

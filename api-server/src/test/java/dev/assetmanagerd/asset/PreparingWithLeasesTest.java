@@ -267,7 +267,7 @@ class PreparingWithLeasesTest {
         registry,
         new WorkingLeases(registry, timer, "prepare:test:", workingTtl),
         service.blobs,
-        new AssetFiles(service.blobs),
+        new AssetFiles(AssetServiceOptions.defaults().backend(), service.blobs, LocalCopies.none()),
         Runnable::run,
         new Placement(List.of(service.vmRoot), Clock.systemUTC()),
         options(LeaseLimits.defaults()),

@@ -132,6 +132,7 @@ final class ServiceFixture implements AutoCloseable {
             options.apply(small(AssetServiceOptions.defaults())),
             registry,
             storeSeenByService.apply(blobs),
+            LocalCopies.none(),
             new TransferSettings(blobs.parts(), Optional.empty(), UPLOAD_TTL, PART_BYTES),
             new Placement(List.of(vmRoot), Clock.systemUTC()),
             builds,

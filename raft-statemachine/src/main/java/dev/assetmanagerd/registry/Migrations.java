@@ -203,9 +203,12 @@ final class Migrations {
           """,
           "CREATE INDEX replies_by_age ON replies (recorded_at, key)");
 
+  private static final List<String> CHECKSUMS =
+      List.of("CREATE INDEX assets_by_checksum ON assets (checksum)");
+
   /** Step n leads from schema version n to n + 1. */
   private static final List<List<String>> STEPS =
-      List.of(FIRST, LEASES_AND_REPLIES, BlobSchema.STEP, UploadSchema.STEP);
+      List.of(FIRST, LEASES_AND_REPLIES, BlobSchema.STEP, UploadSchema.STEP, CHECKSUMS);
 
   private Migrations() {}
 

@@ -87,6 +87,14 @@ public interface RegistryView {
    */
   boolean expiryDue();
 
+  /**
+   * Those of some checksums that an asset with a lease has; a lease that has expired and not been
+   * ended yet counts.
+   *
+   * @param checksums each is looked up
+   */
+  List<String> leasedChecksums(Collection<String> checksums);
+
   /** Whether anything has an end to reach, that is, whether the cluster clock has to move. */
   boolean hasDeadlines();
 

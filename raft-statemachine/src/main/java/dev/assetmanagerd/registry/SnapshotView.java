@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The view of one read transaction. */
 final class SnapshotView implements RegistryView {
+  private static final String LEASED_CHECKSUM =
+      "SELECT 1 FROM assets WHERE checksum = ? AND lease_count > 0 LIMIT 1";
   private static final String EXPIRED_LEASES =
       "SELECT (SELECT count(*) FROM leases WHERE expires_at <= ?1)"
           + " + (SELECT coalesce(sum(lease_count), 0) FROM sessions WHERE expires_at <= ?1)";
@@ -115,6 +117,14 @@ final class SnapshotView implements RegistryView {
   @Override
   public int expiredLeases() {
     return Math.toIntExact(open().integer(EXPIRED_LEASES, progress.clusterTimeMillis()));
+  }
+
+  @Override
+  public List<String> leasedChecksums(Collection<String> checksums) {
+    Sql reading = open();
+    return checksums.stream()
+        .filter(checksum -> reading.first(LEASED_CHECKSUM, row -> true, checksum).isPresent())
+        .toList();
   }
 
   @Override

@@ -118,6 +118,21 @@ public final class CacheCounters {
     return sums(failuresBySource);
   }
 
+  /** Bytes received from one source. */
+  public long received(String source) {
+    return sum(bytesBySource, source);
+  }
+
+  /** How often one source was given up. */
+  public long failures(String source) {
+    return sum(failuresBySource, source);
+  }
+
+  private static long sum(Map<String, LongAdder> adders, String source) {
+    LongAdder adder = adders.get(source);
+    return adder == null ? 0 : adder.sum();
+  }
+
   private static Map<String, Long> sums(Map<String, LongAdder> adders) {
     Map<String, Long> sums = new TreeMap<>();
     adders.forEach((name, adder) -> sums.put(name, adder.sum()));
