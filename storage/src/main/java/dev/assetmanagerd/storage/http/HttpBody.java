@@ -11,8 +11,8 @@ import java.nio.channels.ReadableByteChannel;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.random.RandomGenerator;
 import org.apache.hc.core5.http.HttpEntity;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +29,7 @@ final class HttpBody implements ReadableByteChannel {
 
   private final HttpExchanges exchanges;
   private final HttpLocation location;
+  private final RandomGenerator jitter;
   private final byte[] buffer = new byte[BUFFER_BYTES];
   private final CountDownLatch closed = new CountDownLatch(1);
   private long position;
@@ -38,15 +39,18 @@ final class HttpBody implements ReadableByteChannel {
   private @Nullable InputStream in;
   private volatile @Nullable Answer answer;
 
-  private HttpBody(HttpExchanges exchanges, HttpLocation location, long offset) {
+  private HttpBody(
+      HttpExchanges exchanges, HttpLocation location, long offset, RandomGenerator jitter) {
     this.exchanges = exchanges;
     this.location = location;
     this.position = offset;
+    this.jitter = jitter;
   }
 
-  static HttpBody open(HttpExchanges exchanges, HttpLocation location, long offset)
+  static HttpBody open(
+      HttpExchanges exchanges, HttpLocation location, long offset, RandomGenerator jitter)
       throws IOException {
-    HttpBody body = new HttpBody(exchanges, location, offset);
+    HttpBody body = new HttpBody(exchanges, location, offset, jitter);
     boolean connected = false;
     try {
       body.connectRepeatedly();
@@ -122,8 +126,7 @@ final class HttpBody implements ReadableByteChannel {
     }
     long pause = FIRST_PAUSE_MILLIS << failures;
     try {
-      if (closed.await(
-          pause / 2 + ThreadLocalRandom.current().nextLong(pause), TimeUnit.MILLISECONDS)) {
+      if (closed.await(pause / 2 + jitter.nextLong(pause), TimeUnit.MILLISECONDS)) {
         throw new ClosedChannelException();
       }
     } catch (InterruptedException e) {

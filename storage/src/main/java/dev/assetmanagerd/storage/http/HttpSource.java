@@ -14,7 +14,9 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Random;
 import java.util.Set;
+import java.util.random.RandomGenerator;
 import javax.net.ssl.SSLContext;
 import org.apache.hc.client5.http.utils.DateUtils;
 
@@ -32,6 +34,9 @@ public final class HttpSource implements BlobReader, AutoCloseable {
   private static final Set<Integer> NO_HEAD = Set.of(400, 403, 405, 501);
 
   private final HttpExchanges exchanges;
+
+  /** Spreads the repetitions of many readers. */
+  private final RandomGenerator jitter = new Random();
 
   /** A source that trusts the certificate authorities of the Java runtime. */
   public HttpSource(HttpSourceOptions options) {
@@ -64,7 +69,7 @@ public final class HttpSource implements BlobReader, AutoCloseable {
     if (offset < 0) {
       throw new IllegalArgumentException("offset " + offset);
     }
-    return HttpBody.open(exchanges, exchanges.parse(location), offset);
+    return HttpBody.open(exchanges, exchanges.parse(location), offset, jitter);
   }
 
   /** Always empty: what is far away has to be fetched. */
