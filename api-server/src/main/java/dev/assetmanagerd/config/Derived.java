@@ -30,6 +30,6 @@ final class Derived {
   static Path dataDirectory(Values values) {
     return values
         .find(Options.DATA_DIR)
-        .orElseGet(() -> values.get(Options.DATABASE_PATH).resolveSibling("node"));
+        .orElseGet(() -> values.get(StorageOptions.DATABASE_PATH).resolveSibling("node"));
   }
 }

@@ -68,51 +68,113 @@ public record NodeConfig(
    *
    * @param kind of store
    * @param root of the blobs, for the kinds that are directories
+   * @param requireMount whether an NFS root has to be on an NFS mount
+   * @param timeout of one step of reading or writing
+   * @param threads such steps at a time
    * @param s3 the object store, used with {@link StorageKind#S3} alone
-   * @param cacheDirectory local copies of remote blobs
-   * @param maxCacheBytes their size in all
+   * @param http where assets may come from by URL
+   * @param cache local files of remote blobs
+   * @param scrub checks of stored bytes
    * @param maxAssetBytes largest asset taken
+   * @param uploadTtl how long a resumable upload is kept without another byte
+   * @param uploadPartBytes bytes of such an upload that are made safe at a time
    * @param defaultKernel location of the kernel that is registered where none is; empty for none
-   * @param downloadConcurrency downloads at a time
-   * @param downloadTimeout bound of one download
    */
   public record Storage(
       StorageKind kind,
-      Path root,
+      Optional<Path> root,
+      boolean requireMount,
+      Duration timeout,
+      int threads,
       S3 s3,
-      Path cacheDirectory,
-      long maxCacheBytes,
+      HttpSources http,
+      Cache cache,
+      Scrub scrub,
       long maxAssetBytes,
-      Optional<String> defaultKernel,
-      int downloadConcurrency,
-      Duration downloadTimeout) {}
+      Duration uploadTtl,
+      long uploadPartBytes,
+      Optional<String> defaultKernel) {}
 
   /**
    * An object store.
    *
    * @param bucket that holds the blobs
+   * @param prefix of all keys, without a slash at its end; empty for none
    * @param region of the bucket
    * @param endpoint of a compatible server; empty for the provider's own
-   * @param accessKeyId key
-   * @param secretAccessKey and its secret
+   * @param pathStyle whether the bucket is in the path of requests
+   * @param accessKeyId key; empty for the SDK's usual places
+   * @param secretAccessKey and its secret; there when the key is
+   * @param checksums when requests carry them
+   * @param chunkedEncoding whether bodies are signed in chunks
+   * @param partBytes size of the parts of larger blobs
    */
   public record S3(
       Optional<String> bucket,
+      String prefix,
       String region,
       Optional<URI> endpoint,
+      boolean pathStyle,
       Optional<Secret> accessKeyId,
-      Optional<Secret> secretAccessKey) {}
+      Optional<Secret> secretAccessKey,
+      S3Checksums checksums,
+      boolean chunkedEncoding,
+      long partBytes) {}
+
+  /**
+   * Assets that are registered by their URL.
+   *
+   * @param hosts lower-case names, {@code *.name} for all below a name; none where it is empty
+   * @param allowPrivate whether private addresses may be connected to
+   * @param allowPlain whether http is taken beside https
+   */
+  public record HttpSources(List<String> hosts, boolean allowPrivate, boolean allowPlain) {
+    public HttpSources {
+      hosts = List.copyOf(hosts);
+    }
+  }
+
+  /**
+   * Local files of remote blobs.
+   *
+   * @param directory that holds them
+   * @param maxBytes their size in all
+   * @param peers whether other nodes are asked before the store
+   * @param fetches blobs fetched at a time
+   * @param fetchTimeout bound of fetching one
+   */
+  public record Cache(
+      Path directory, long maxBytes, boolean peers, int fetches, Duration fetchTimeout) {}
+
+  /**
+   * Checks of stored bytes.
+   *
+   * @param bytesPerSecond how fast they are read; 0: never
+   * @param interval from the beginning of one round to the next
+   */
+  public record Scrub(long bytesPerSecond, Duration interval) {}
 
   /**
    * VM directories.
    *
    * @param roots directories that files may be placed under
    * @param remoteCallers whether callers on other hosts are served
+   * @param kernel how kernels are placed
+   * @param initrd how initial RAM disks are placed
    * @param rootfs how root file systems are placed
    * @param diskImage how disk images are placed
+   * @param owner of files that are no links; empty: whoever the node runs as
+   * @param mode permission bits of files to be written to
    */
   public record Prepare(
-      List<Path> roots, boolean remoteCallers, PlacementMode rootfs, PlacementMode diskImage) {
+      List<Path> roots,
+      boolean remoteCallers,
+      PlacementMode kernel,
+      PlacementMode initrd,
+      PlacementMode rootfs,
+      PlacementMode diskImage,
+      Optional<FileOwner> owner,
+      int mode) {
     public Prepare {
       roots = List.copyOf(roots);
     }

@@ -31,10 +31,14 @@ final class NodeConfigReader {
         cluster(),
         storage(),
         new NodeConfig.Prepare(
-            values.get(Options.PREPARE_ROOTS),
-            values.get(Options.PREPARE_REMOTE_CALLERS),
-            values.get(Options.PREPARE_ROOTFS),
-            values.get(Options.PREPARE_DISK_IMAGE)),
+            values.get(PrepareOptions.PREPARE_ROOTS),
+            values.get(PrepareOptions.PREPARE_REMOTE_CALLERS),
+            values.get(PrepareOptions.PREPARE_KERNEL),
+            values.get(PrepareOptions.PREPARE_INITRD),
+            values.get(PrepareOptions.PREPARE_ROOTFS),
+            values.get(PrepareOptions.PREPARE_DISK_IMAGE),
+            values.get(PrepareOptions.PREPARE_OWNER),
+            values.get(PrepareOptions.PREPARE_MODE)),
         new NodeConfig.Leases(
             values.get(Options.LEASE_DEFAULT_TTL),
             values.get(Options.LEASE_MAX_TTL),
@@ -69,24 +73,52 @@ final class NodeConfigReader {
   }
 
   private NodeConfig.Storage storage() {
-    StorageKind kind = values.get(Options.STORAGE_BACKEND);
     return new NodeConfig.Storage(
-        kind,
-        kind == StorageKind.NFS
-            ? values.get(Options.NFS_PATH)
-            : values.get(Options.LOCAL_STORAGE_PATH),
-        new NodeConfig.S3(
-            values.find(Options.S3_BUCKET),
-            values.get(Options.S3_REGION),
-            values.find(Options.S3_ENDPOINT),
-            values.find(Options.S3_ACCESS_KEY_ID),
-            values.find(Options.S3_SECRET_ACCESS_KEY)),
-        values.get(Options.CACHE_DIR),
-        values.get(Options.MAX_CACHE_SIZE),
-        values.get(Options.MAX_ASSET_SIZE),
-        values.get(Options.DEFAULT_KERNEL),
-        values.get(Options.DOWNLOAD_CONCURRENCY),
-        values.get(Options.DOWNLOAD_TIMEOUT));
+        values.get(StorageOptions.STORAGE_BACKEND),
+        StorageRules.root(values).map(Map.Entry::getValue),
+        values.get(StorageOptions.NFS_REQUIRE_MOUNT),
+        values.get(StorageOptions.STORAGE_TIMEOUT),
+        values.get(StorageOptions.STORAGE_THREADS),
+        s3(),
+        new NodeConfig.HttpSources(
+            values.get(StorageOptions.HTTP_SOURCE_HOSTS),
+            values.get(StorageOptions.HTTP_SOURCE_ALLOW_PRIVATE),
+            values.get(StorageOptions.HTTP_SOURCE_ALLOW_PLAIN)),
+        new NodeConfig.Cache(
+            values.get(StorageOptions.CACHE_DIR),
+            values.get(StorageOptions.MAX_CACHE_SIZE),
+            values.get(StorageOptions.CACHE_PEERS),
+            values.get(StorageOptions.DOWNLOAD_CONCURRENCY),
+            values.get(StorageOptions.DOWNLOAD_TIMEOUT)),
+        new NodeConfig.Scrub(
+            values.get(StorageOptions.SCRUB_RATE), values.get(StorageOptions.SCRUB_INTERVAL)),
+        values.get(StorageOptions.MAX_ASSET_SIZE),
+        values.get(StorageOptions.UPLOAD_TTL),
+        values.get(StorageOptions.UPLOAD_PART_SIZE),
+        values.get(StorageOptions.DEFAULT_KERNEL));
+  }
+
+  private NodeConfig.S3 s3() {
+    return new NodeConfig.S3(
+        values.find(S3Options.S3_BUCKET),
+        values.get(S3Options.S3_PREFIX),
+        values.get(S3Options.S3_REGION),
+        values.find(S3Options.S3_ENDPOINT),
+        pathStyle(),
+        StorageRules.secret(values, S3Options.S3_ACCESS_KEY_ID, S3Options.S3_ACCESS_KEY_ID_FILE),
+        StorageRules.secret(
+            values, S3Options.S3_SECRET_ACCESS_KEY, S3Options.S3_SECRET_ACCESS_KEY_FILE),
+        values.get(S3Options.S3_CHECKSUMS),
+        values.get(S3Options.S3_CHUNKED_ENCODING),
+        values.get(S3Options.S3_PART_SIZE));
+  }
+
+  private boolean pathStyle() {
+    return switch (values.get(S3Options.S3_PATH_STYLE)) {
+      case AUTO -> values.find(S3Options.S3_ENDPOINT).isPresent();
+      case TRUE -> true;
+      case FALSE -> false;
+    };
   }
 
   private NodeConfig.Security security() {

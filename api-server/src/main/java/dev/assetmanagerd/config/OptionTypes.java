@@ -15,6 +15,11 @@ import java.util.stream.Collectors;
 final class OptionTypes {
   private static final Pattern IDENTIFIER = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,62}");
 
+  private static final Pattern HOST_PATTERN =
+      Pattern.compile("(\\*\\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*");
+  private static final Pattern KEY_NAME = Pattern.compile("[A-Za-z0-9!_.*'()-]+");
+  private static final Pattern MODE = Pattern.compile("0?[0-7]{3}");
+
   static final OptionType<Integer> PORT = integer("port", 1, 65_535);
   static final OptionType<String> HOST =
       new OptionType<>("host", "a host name or an IP address", OptionTypes::host);
@@ -49,6 +54,23 @@ final class OptionTypes {
           "members",
           "id=raftHost:raftPort/apiHost:apiPort for each member, separated by commas",
           ClusterMember::parseList);
+
+  static final OptionType<List<String>> HOST_PATTERNS =
+      new OptionType<>(
+          "host names",
+          "host names, each as it is or as *.name, separated by commas, or none",
+          OptionTypes::hostPatterns);
+  static final OptionType<String> KEY_PREFIX =
+      new OptionType<>(
+          "prefix",
+          "names of letters, digits and !-_.*'() with slashes between them, none of them . or ..,"
+              + " at most 512 characters, or none",
+          OptionTypes::keyPrefix);
+  static final OptionType<Integer> FILE_MODE =
+      new OptionType<>(
+          "octal",
+          "three octal digits such as 0644, readable and writable for the owner, without execution",
+          OptionTypes::fileMode);
 
   private OptionTypes() {}
 
@@ -166,6 +188,38 @@ final class OptionTypes {
     require("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()));
     require(uri.getHost() != null);
     return uri;
+  }
+
+  private static List<String> hostPatterns(String text) {
+    if (text.equals("none")) {
+      return List.of();
+    }
+    List<String> patterns =
+        Splitter.on(',')
+            .trimResults()
+            .omitEmptyStrings()
+            .splitToStream(text.toLowerCase(Locale.ROOT))
+            .toList();
+    require(!patterns.isEmpty() && patterns.stream().allMatch(HOST_PATTERN.asMatchPredicate()));
+    return patterns;
+  }
+
+  private static String keyPrefix(String text) {
+    if (text.equals("none")) {
+      return "";
+    }
+    require(text.length() <= 512);
+    for (String name : Splitter.on('/').split(text)) {
+      require(KEY_NAME.matcher(name).matches() && !name.equals(".") && !name.equals(".."));
+    }
+    return text;
+  }
+
+  private static int fileMode(String text) {
+    require(MODE.matcher(text).matches());
+    int mode = Integer.parseInt(text, 8);
+    require((mode & 0600) == 0600 && (mode & 0111) == 0);
+    return mode;
   }
 
   static void require(boolean condition) {

@@ -1,19 +1,16 @@
 package dev.assetmanagerd.config;
 
 import static dev.assetmanagerd.config.OptionTypes.BOOL;
-import static dev.assetmanagerd.config.OptionTypes.BYTES;
 import static dev.assetmanagerd.config.OptionTypes.HOST;
 import static dev.assetmanagerd.config.OptionTypes.IDENTIFIER_TYPE;
 import static dev.assetmanagerd.config.OptionTypes.MEMBERS;
 import static dev.assetmanagerd.config.OptionTypes.PATH;
-import static dev.assetmanagerd.config.OptionTypes.PATHS;
 import static dev.assetmanagerd.config.OptionTypes.TEXT;
 
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * The table of all options: the one source of names, types, defaults and descriptions. The
@@ -83,97 +80,6 @@ final class Options {
           OptionTypes.number("entries", 1, Long.MAX_VALUE),
           "100000",
           "Log entries applied since the last snapshot that make the next one due.");
-
-  static final Option<StorageKind> STORAGE_BACKEND =
-      Option.of(
-              "STORAGE_BACKEND",
-              OptionTypes.choice(StorageKind.class),
-              "local",
-              "Where blobs are kept: a directory that all nodes share (`local`, `nfs`), or an object"
-                  + " store (`s3`, refused in this version).")
-          .alias("STORAGE_TYPE");
-  static final Option<Path> LOCAL_STORAGE_PATH =
-      Option.of(
-              "LOCAL_STORAGE_PATH",
-              PATH,
-              "/opt/vm-assets",
-              "Root of the blobs with STORAGE_BACKEND=local.")
-          .alias("LOCAL_PATH");
-  static final Option<Path> NFS_PATH =
-      Option.of(
-          "NFS_PATH", PATH, null, "Root of the blobs with STORAGE_BACKEND=nfs, which needs it.");
-  static final Option<String> S3_BUCKET =
-      Option.of("S3_BUCKET", TEXT, null, "Bucket of the blobs.").withoutEffectYet();
-  static final Option<String> S3_REGION =
-      Option.of("S3_REGION", TEXT, "us-east-1", "Region of the bucket.").withoutEffectYet();
-  static final Option<URI> S3_ENDPOINT =
-      Option.of("S3_ENDPOINT", OptionTypes.URL, null, "An S3-compatible server.")
-          .withoutEffectYet();
-  static final Option<Secret> S3_ACCESS_KEY_ID =
-      Option.of("S3_ACCESS_KEY_ID", OptionTypes.SECRET, null, "Key to the bucket.")
-          .secret()
-          .withoutEffectYet();
-  static final Option<Secret> S3_SECRET_ACCESS_KEY =
-      Option.of("S3_SECRET_ACCESS_KEY", OptionTypes.SECRET, null, "Secret of that key.")
-          .secret()
-          .withoutEffectYet();
-  static final Option<Path> DATABASE_PATH =
-      Option.of(
-          "DATABASE_PATH",
-          PATH,
-          "/opt/assetmanagerd/assets.db",
-          "Database of the single-node daemon. Only its directory matters, for DATA_DIR.");
-  static final Option<Path> CACHE_DIR =
-      Option.of("CACHE_DIR", PATH, "/opt/assetmanagerd/cache", "Local copies of remote blobs.")
-          .withoutEffectYet();
-  static final Option<Long> MAX_CACHE_SIZE =
-      Option.of("MAX_CACHE_SIZE", BYTES, "107374182400", "Size of these copies, in bytes.")
-          .withoutEffectYet();
-  static final Option<Long> MAX_ASSET_SIZE =
-      Option.of("MAX_ASSET_SIZE", BYTES, "10737418240", "Largest asset taken, in bytes.");
-  static final Option<Optional<String>> DEFAULT_KERNEL =
-      Option.of(
-          "DEFAULT_KERNEL",
-          OptionTypes.LOCATION_OR_NONE,
-          "vmlinux",
-          "Location in the store of a kernel that the leader registers where none is registered;"
-              + " `none` for no such kernel.");
-  static final Option<Integer> DOWNLOAD_CONCURRENCY =
-      Option.of(
-              "DOWNLOAD_CONCURRENCY",
-              OptionTypes.integer("number", 1, 1024),
-              "4",
-              "Downloads of remote blobs at a time.")
-          .withoutEffectYet();
-  static final Option<Duration> DOWNLOAD_TIMEOUT =
-      Option.of("DOWNLOAD_TIMEOUT", Durations.POSITIVE, "30m", "How long one of them may take.")
-          .withoutEffectYet();
-
-  static final Option<List<Path>> PREPARE_ROOTS =
-      Option.of(
-          "PREPARE_ROOTS",
-          PATHS,
-          "/srv/jailer",
-          "Directories that PrepareAssets may place files under, separated by commas.");
-  static final Option<Boolean> PREPARE_REMOTE_CALLERS =
-      Option.of(
-          "PREPARE_REMOTE_CALLERS",
-          BOOL,
-          "false",
-          "Whether PrepareAssets serves callers on other hosts; files are placed on this one.");
-  static final Option<PlacementMode> PREPARE_ROOTFS =
-      Option.of(
-          "PREPARE_ROOTFS",
-          OptionTypes.choice(PlacementMode.class),
-          "copy",
-          "How root file systems are placed: `copy` (a reflink where possible) gives each VM its"
-              + " own; with `link` all VMs share one file.");
-  static final Option<PlacementMode> PREPARE_DISK_IMAGE =
-      Option.of(
-          "PREPARE_DISK_IMAGE",
-          OptionTypes.choice(PlacementMode.class),
-          "copy",
-          "The same for disk images.");
 
   static final Option<Duration> LEASE_DEFAULT_TTL =
       Option.of(
@@ -361,27 +267,9 @@ final class Options {
                   ELECTION_TIMEOUT_MIN,
                   ELECTION_TIMEOUT_MAX,
                   SNAPSHOT_THRESHOLD)),
-          new OptionGroup(
-              "Storage",
-              List.of(
-                  STORAGE_BACKEND,
-                  LOCAL_STORAGE_PATH,
-                  NFS_PATH,
-                  S3_BUCKET,
-                  S3_REGION,
-                  S3_ENDPOINT,
-                  S3_ACCESS_KEY_ID,
-                  S3_SECRET_ACCESS_KEY,
-                  DATABASE_PATH,
-                  CACHE_DIR,
-                  MAX_CACHE_SIZE,
-                  MAX_ASSET_SIZE,
-                  DEFAULT_KERNEL,
-                  DOWNLOAD_CONCURRENCY,
-                  DOWNLOAD_TIMEOUT)),
-          new OptionGroup(
-              "Preparing VM directories",
-              List.of(PREPARE_ROOTS, PREPARE_REMOTE_CALLERS, PREPARE_ROOTFS, PREPARE_DISK_IMAGE)),
+          new OptionGroup("Storage", StorageOptions.ALL),
+          new OptionGroup("S3", S3Options.ALL),
+          new OptionGroup("Preparing VM directories", PrepareOptions.ALL),
           new OptionGroup(
               "Leases and sessions",
               List.of(

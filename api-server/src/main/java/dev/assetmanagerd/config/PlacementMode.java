@@ -1,7 +1,9 @@
 package dev.assetmanagerd.config;
 
-/** How a file that a VM may write to is placed. */
+/** How a file is placed for a VM. */
 public enum PlacementMode {
+  /** As a file of the VM's own, to be written to. */
   COPY,
+  /** As a file that all VMs share, to be read. */
   LINK
 }

@@ -26,7 +26,16 @@ final class Rules {
   private static final List<Rule> ALL =
       List.of(
           new Rule(List.of(Options.TLS_MODE), Rules::tls),
-          new Rule(List.of(Options.STORAGE_BACKEND, Options.NFS_PATH), Rules::storage),
+          new Rule(
+              List.of(StorageOptions.STORAGE_BACKEND, StorageOptions.NFS_PATH), StorageRules::nfs),
+          new Rule(StorageRules.S3, StorageRules::s3),
+          new Rule(StorageRules.KEYS, StorageRules::keys),
+          new Rule(
+              List.of(
+                  StorageOptions.STORAGE_BACKEND,
+                  StorageOptions.MAX_ASSET_SIZE,
+                  StorageOptions.MAX_CACHE_SIZE),
+              StorageRules::sizes),
           new Rule(MEMBERSHIP, Rules::self),
           new Rule(MEMBERSHIP, Rules::apiPort),
           new Rule(MEMBERSHIP, Rules::members),
@@ -50,13 +59,13 @@ final class Rules {
               Rules::leases),
           new Rule(
               List.of(
-                  Options.STORAGE_BACKEND,
-                  Options.LOCAL_STORAGE_PATH,
-                  Options.NFS_PATH,
-                  Options.CACHE_DIR,
-                  Options.DATABASE_PATH,
+                  StorageOptions.STORAGE_BACKEND,
+                  StorageOptions.LOCAL_STORAGE_PATH,
+                  StorageOptions.NFS_PATH,
+                  StorageOptions.CACHE_DIR,
+                  StorageOptions.DATABASE_PATH,
                   Options.DATA_DIR,
-                  Options.PREPARE_ROOTS),
+                  PrepareOptions.PREPARE_ROOTS),
               Rules::directories));
 
   private Rules() {}
@@ -79,23 +88,6 @@ final class Rules {
     return Stream.of(
         "%s is %s%s, which this version cannot do; set %s=disabled to serve without encryption"
             .formatted(variable, OptionTypes.name(mode), origin, variable));
-  }
-
-  private static Stream<String> storage(Values values) {
-    return switch (values.get(Options.STORAGE_BACKEND)) {
-      case LOCAL -> Stream.empty();
-      case NFS ->
-          values.find(Options.NFS_PATH).isPresent()
-              ? Stream.empty()
-              : Stream.of(
-                  Options.STORAGE_BACKEND.variable()
-                      + " is nfs, which needs "
-                      + Options.NFS_PATH.variable());
-      case S3 ->
-          Stream.of(
-              Options.STORAGE_BACKEND.variable()
-                  + " is s3, which this version cannot do; use local or nfs");
-    };
   }
 
   private static Stream<String> self(Values values) {
@@ -213,18 +205,12 @@ final class Rules {
   /** None may lie in another: what one of them sweeps up would be the other's. */
   private static Stream<String> directories(Values values) {
     List<Map.Entry<String, Path>> directories = new ArrayList<>();
-    if (values.get(Options.STORAGE_BACKEND) == StorageKind.NFS) {
-      values
-          .find(Options.NFS_PATH)
-          .ifPresent(path -> directories.add(Map.entry(Options.NFS_PATH.variable(), path)));
-    } else {
-      directories.add(
-          Map.entry(Options.LOCAL_STORAGE_PATH.variable(), values.get(Options.LOCAL_STORAGE_PATH)));
-    }
-    directories.add(Map.entry(Options.CACHE_DIR.variable(), values.get(Options.CACHE_DIR)));
+    StorageRules.root(values).ifPresent(directories::add);
+    directories.add(
+        Map.entry(StorageOptions.CACHE_DIR.variable(), values.get(StorageOptions.CACHE_DIR)));
     directories.add(Map.entry(Options.DATA_DIR.variable(), Derived.dataDirectory(values)));
-    for (Path root : values.get(Options.PREPARE_ROOTS)) {
-      directories.add(Map.entry(Options.PREPARE_ROOTS.variable(), root));
+    for (Path root : values.get(PrepareOptions.PREPARE_ROOTS)) {
+      directories.add(Map.entry(PrepareOptions.PREPARE_ROOTS.variable(), root));
     }
     return pairs(directories).stream()
         .filter(pair -> overlap(pair.first().getValue(), pair.second().getValue()))

@@ -35,7 +35,8 @@ final class NodeParts {
 
   static SharedDirectoryBlobStore openBlobStore(NodeConfig config) throws StartException {
     try {
-      return SharedDirectoryBlobStore.open(config.storage().root(), config.cluster().nodeId());
+      return SharedDirectoryBlobStore.open(
+          config.storage().root().orElseThrow(), config.cluster().nodeId());
     } catch (BlobStoreUnavailableException e) {
       throw new StartException(String.valueOf(e.getMessage()), e);
     }
@@ -122,7 +123,7 @@ final class NodeParts {
         placement(config.prepare().diskImage()),
         defaults.access(),
         config.prepare().remoteCallers(),
-        config.storage().downloadTimeout());
+        config.storage().cache().fetchTimeout());
   }
 
   private static PlacementMode placement(dev.assetmanagerd.config.PlacementMode mode) {
