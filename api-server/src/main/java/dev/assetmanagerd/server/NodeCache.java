@@ -4,9 +4,13 @@ import dev.assetmanagerd.asset.LocalCopies;
 import dev.assetmanagerd.config.NodeConfig;
 import dev.assetmanagerd.config.StorageKind;
 import dev.assetmanagerd.raft.RaftNode;
+import dev.assetmanagerd.storage.blob.BlobStore;
 import dev.assetmanagerd.storage.blob.BlobStoreUnavailableException;
 import dev.assetmanagerd.storage.cache.BlobCache;
 import dev.assetmanagerd.storage.cache.BlobCacheOptions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
@@ -31,14 +35,30 @@ final class NodeCache {
     return new LocalCopies(Optional.of(cache), Map.of(), digest -> List.of());
   }
 
+  /**
+   * The directory whose files are placed in VM directories; it is made where it is not there yet.
+   *
+   * @throws StartException when it cannot be made
+   */
+  static Path placedFrom(NodeConfig config, BlobStore store) throws StartException {
+    if (config.storage().kind() == StorageKind.LOCAL) {
+      return store.stagingDirectory();
+    }
+    try {
+      return Files.createDirectories(config.storage().cache().directory());
+    } catch (IOException e) {
+      throw new StartException("CACHE_DIR: " + e, e);
+    }
+  }
+
   private static BlobCache open(NodeConfig config, RaftNode raft) throws StartException {
     NodeConfig.Storage storage = config.storage();
     BlobCacheOptions options =
         BlobCacheOptions.of(
-            storage.cacheDirectory(),
-            storage.maxCacheBytes(),
-            storage.downloadConcurrency(),
-            storage.downloadTimeout());
+            storage.cache().directory(),
+            storage.cache().maxBytes(),
+            storage.cache().fetches(),
+            storage.cache().fetchTimeout());
     try {
       return BlobCache.open(options, LocalCopies.leased(raft), Clock.systemUTC());
     } catch (BlobStoreUnavailableException e) {

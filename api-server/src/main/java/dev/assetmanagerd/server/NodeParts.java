@@ -5,21 +5,25 @@ import dev.assetmanagerd.asset.AssetServiceOptions;
 import dev.assetmanagerd.asset.GarbageOptions;
 import dev.assetmanagerd.asset.LeaseLimits;
 import dev.assetmanagerd.asset.PrepareOptions;
+import dev.assetmanagerd.asset.TransferSettings;
 import dev.assetmanagerd.build.BuildSettings;
 import dev.assetmanagerd.config.ClusterMember;
 import dev.assetmanagerd.config.NodeConfig;
-import dev.assetmanagerd.config.StorageKind;
 import dev.assetmanagerd.process.ProgramVersion;
 import dev.assetmanagerd.raft.LeadershipListener;
 import dev.assetmanagerd.raft.PeerLink;
 import dev.assetmanagerd.raft.PeerSpec;
 import dev.assetmanagerd.raft.RaftNode;
 import dev.assetmanagerd.raft.RaftNodeOptions;
-import dev.assetmanagerd.storage.blob.BlobStoreUnavailableException;
-import dev.assetmanagerd.storage.blob.SharedDirectoryBlobStore;
+import dev.assetmanagerd.storage.place.FileAccess;
+import dev.assetmanagerd.storage.place.FileOwner;
 import dev.assetmanagerd.storage.place.PlacementMode;
 import java.io.IOException;
+import java.nio.file.attribute.PosixFilePermission;
 import java.time.Duration;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /** From the configuration to the parts of a node that it describes. */
 final class NodeParts {
@@ -32,15 +36,6 @@ final class NodeParts {
   private static final int UPLOAD_GRACES = 5;
 
   private NodeParts() {}
-
-  static SharedDirectoryBlobStore openBlobStore(NodeConfig config) throws StartException {
-    try {
-      return SharedDirectoryBlobStore.open(
-          config.storage().root().orElseThrow(), config.cluster().nodeId());
-    } catch (BlobStoreUnavailableException e) {
-      throw new StartException(String.valueOf(e.getMessage()), e);
-    }
-  }
 
   static RaftNode startRaft(RaftNodeOptions options, PeerLink links, LeadershipListener listener)
       throws StartException {
@@ -68,9 +63,11 @@ final class NodeParts {
 
   static AssetServiceOptions assetOptions(NodeConfig config) {
     return new AssetServiceOptions(
-        config.storage().kind() == StorageKind.NFS
-            ? StorageBackend.STORAGE_BACKEND_NFS
-            : StorageBackend.STORAGE_BACKEND_LOCAL,
+        switch (config.storage().kind()) {
+          case LOCAL -> StorageBackend.STORAGE_BACKEND_LOCAL;
+          case NFS -> StorageBackend.STORAGE_BACKEND_NFS;
+          case S3 -> StorageBackend.STORAGE_BACKEND_S3;
+        },
         config.storage().maxAssetBytes(),
         DEFAULT_DEADLINE,
         UPLOAD_IDLE_TIMEOUT,
@@ -99,6 +96,14 @@ final class NodeParts {
         builderd.failureTtl());
   }
 
+  static TransferSettings transferSettings(NodeConfig config, OpenedStore store) {
+    return new TransferSettings(
+        store.parts(),
+        store.direct(),
+        config.storage().uploadTtl(),
+        Math.toIntExact(config.storage().uploadPartBytes()));
+  }
+
   private static GarbageOptions garbage(NodeConfig.Garbage garbage) {
     return new GarbageOptions(
         garbage.enabled(),
@@ -115,15 +120,26 @@ final class NodeParts {
   }
 
   private static PrepareOptions prepareOptions(NodeConfig config) {
-    PrepareOptions defaults = PrepareOptions.defaults();
+    NodeConfig.Prepare prepare = config.prepare();
     return new PrepareOptions(
-        defaults.kernel(),
-        defaults.initrd(),
-        placement(config.prepare().rootfs()),
-        placement(config.prepare().diskImage()),
-        defaults.access(),
-        config.prepare().remoteCallers(),
+        placement(prepare.kernel()),
+        placement(prepare.initrd()),
+        placement(prepare.rootfs()),
+        placement(prepare.diskImage()),
+        new FileAccess(
+            prepare.owner().map(owner -> new FileOwner(owner.uid(), owner.gid())),
+            permissions(prepare.mode())),
+        prepare.remoteCallers(),
         config.storage().cache().fetchTimeout());
+  }
+
+  /** From the nine bits of chmod, the owner's right to read being the highest. */
+  private static Set<PosixFilePermission> permissions(int mode) {
+    PosixFilePermission[] all = PosixFilePermission.values(); // in the order of the bits
+    return IntStream.range(0, all.length)
+        .filter(i -> (mode >> (all.length - 1 - i) & 1) != 0)
+        .mapToObj(i -> all[i])
+        .collect(Collectors.toSet());
   }
 
   private static PlacementMode placement(dev.assetmanagerd.config.PlacementMode mode) {

@@ -7,7 +7,6 @@ import com.linecorp.armeria.server.ServerBuilder;
 import dev.assetmanagerd.asset.AssetModule;
 import dev.assetmanagerd.asset.LeaderRegistrar;
 import dev.assetmanagerd.asset.LocalCopies;
-import dev.assetmanagerd.asset.TransferSettings;
 import dev.assetmanagerd.build.ArtifactRegistrar;
 import dev.assetmanagerd.build.BuildModule;
 import dev.assetmanagerd.build.Builds;
@@ -25,7 +24,7 @@ import dev.assetmanagerd.process.FailPoints;
 import dev.assetmanagerd.raft.PeerSpec;
 import dev.assetmanagerd.raft.RaftNode;
 import dev.assetmanagerd.raft.RaftNodeOptions;
-import dev.assetmanagerd.storage.blob.SharedDirectoryBlobStore;
+import dev.assetmanagerd.storage.blob.BlobStore;
 import dev.assetmanagerd.storage.place.Placement;
 import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
@@ -33,7 +32,6 @@ import io.grpc.ServerServiceDefinition;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
@@ -122,10 +120,13 @@ final class NodeServer implements AutoCloseable {
 
   private static NodeServer start(NodeConfig config, FailPoints failPoints, Closing parts)
       throws StartException {
-    SharedDirectoryBlobStore blobs = NodeParts.openBlobStore(config);
+    OpenedStore store = parts.add(BlobStores.open(config));
+    BlobStore blobs = store.blobs();
     Placement placement = new Placement(config.prepare().roots(), Clock.systemUTC());
     PrepareRoots.check(
-        placement, blobs.stagingDirectory(), NodeParts.assetOptions(config).prepare().access());
+        placement,
+        NodeCache.placedFrom(config, blobs),
+        NodeParts.assetOptions(config).prepare().access());
     BlobStoreProbe probe = parts.add(new BlobStoreProbe(blobs, NANO_CLOCK));
     Executor io = ioThreads(parts);
     RaftNodeOptions raftOptions = NodeParts.raftOptions(config);
@@ -159,7 +160,7 @@ final class NodeServer implements AutoCloseable {
                 raft,
                 blobs,
                 copies,
-                TransferSettings.of(blobs.parts(), Optional.empty()),
+                NodeParts.transferSettings(config, store),
                 placement,
                 builds.builds(),
                 io,

@@ -1,0 +1,23 @@
+package dev.assetmanagerd.server;
+
+import dev.assetmanagerd.storage.blob.BlobParts;
+import dev.assetmanagerd.storage.blob.BlobStore;
+import dev.assetmanagerd.storage.blob.DirectUploads;
+import java.util.Optional;
+
+/**
+ * The blob store of a node with all that it can do.
+ *
+ * @param blobs the store
+ * @param parts of uploads that go on at any node, in the same store
+ * @param direct uploads past the node, where the store can do that
+ * @param resources what has to be closed when nobody uses the store any more
+ */
+record OpenedStore(
+    BlobStore blobs, BlobParts parts, Optional<DirectUploads> direct, Runnable resources)
+    implements AutoCloseable {
+  @Override
+  public void close() {
+    resources.run();
+  }
+}
