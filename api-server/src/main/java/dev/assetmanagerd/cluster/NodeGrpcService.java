@@ -7,17 +7,32 @@ import dev.assetmanagerd.node.v1.NodeServiceGrpc;
 import dev.assetmanagerd.node.v1.NodeStatus;
 import dev.assetmanagerd.node.v1.ProposeRequest;
 import dev.assetmanagerd.node.v1.ProposeResponse;
+import dev.assetmanagerd.node.v1.ReadCachedBlobChunk;
+import dev.assetmanagerd.node.v1.ReadCachedBlobRequest;
 import dev.assetmanagerd.node.v1.ReadIndexRequest;
 import dev.assetmanagerd.node.v1.ReadIndexResponse;
+import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.Optional;
 
 /** Answers the other nodes. */
 public final class NodeGrpcService extends NodeServiceGrpc.NodeServiceImplBase {
   private final LocalNode node;
+  private final CachedBlobStreams cachedBlobs;
 
-  public NodeGrpcService(LocalNode node) {
+  /**
+   * @param node this node
+   * @param cachedBlobs what is read from its cache
+   */
+  public NodeGrpcService(LocalNode node, CachedBlobStreams cachedBlobs) {
     this.node = node;
+    this.cachedBlobs = cachedBlobs;
+  }
+
+  @Override
+  public void readCachedBlob(
+      ReadCachedBlobRequest request, StreamObserver<ReadCachedBlobChunk> reply) {
+    cachedBlobs.serve(request, (ServerCallStreamObserver<ReadCachedBlobChunk>) reply);
   }
 
   @Override

@@ -1,6 +1,8 @@
 package dev.assetmanagerd.server;
 
 import dev.assetmanagerd.asset.LocalCopies;
+import dev.assetmanagerd.cluster.CachedBlobStreams;
+import dev.assetmanagerd.cluster.PeerBlobs;
 import dev.assetmanagerd.config.NodeConfig;
 import dev.assetmanagerd.config.StorageKind;
 import dev.assetmanagerd.raft.RaftNode;
@@ -18,21 +20,44 @@ import java.util.Optional;
 
 /** The cache of a node, where its store has no files on the node's own host. */
 final class NodeCache {
-  private NodeCache() {}
+  private final Optional<BlobCache> cache;
+  private final boolean askPeers;
+
+  private NodeCache(Optional<BlobCache> cache, boolean askPeers) {
+    this.cache = cache;
+    this.askPeers = askPeers;
+  }
 
   /**
    * Opens it.
    *
    * @throws StartException when its directory cannot be used
    */
-  static LocalCopies copies(NodeConfig config, RaftNode raft, Metrics metrics, Closing parts)
+  static NodeCache open(NodeConfig config, RaftNode raft, Metrics metrics, Closing parts)
       throws StartException {
     if (config.storage().kind() == StorageKind.LOCAL) {
-      return LocalCopies.none();
+      return new NodeCache(Optional.empty(), false);
     }
     BlobCache cache = parts.add(open(config, raft));
     metrics.cache(cache);
-    return new LocalCopies(Optional.of(cache), Map.of(), digest -> List.of());
+    return new NodeCache(Optional.of(cache), config.storage().cache().peers());
+  }
+
+  /**
+   * Where bytes come from that are not on this host.
+   *
+   * @param peers the other nodes
+   */
+  LocalCopies copies(PeerBlobs peers) {
+    return cache.isPresent()
+        ? new LocalCopies(
+            Optional.of(cache.get()), Map.of(), askPeers ? peers::of : digest -> List.of())
+        : LocalCopies.none();
+  }
+
+  /** What the other nodes may read. */
+  CachedBlobStreams streams() {
+    return new CachedBlobStreams(cache);
   }
 
   /**

@@ -6,10 +6,10 @@ import com.linecorp.armeria.server.Server;
 import com.linecorp.armeria.server.ServerBuilder;
 import dev.assetmanagerd.asset.AssetModule;
 import dev.assetmanagerd.asset.LeaderRegistrar;
-import dev.assetmanagerd.asset.LocalCopies;
 import dev.assetmanagerd.build.ArtifactRegistrar;
 import dev.assetmanagerd.build.BuildModule;
 import dev.assetmanagerd.build.Builds;
+import dev.assetmanagerd.cluster.CachedBlobStreams;
 import dev.assetmanagerd.cluster.CallGate;
 import dev.assetmanagerd.cluster.ClusterGrpcService;
 import dev.assetmanagerd.cluster.LeaderForwarding;
@@ -17,6 +17,7 @@ import dev.assetmanagerd.cluster.LeadershipTransfer;
 import dev.assetmanagerd.cluster.LocalNode;
 import dev.assetmanagerd.cluster.NodeGrpcService;
 import dev.assetmanagerd.cluster.NodeLinks;
+import dev.assetmanagerd.cluster.PeerBlobs;
 import dev.assetmanagerd.config.NodeConfig;
 import dev.assetmanagerd.connect.RpcServer;
 import dev.assetmanagerd.kernel.DefaultKernel;
@@ -151,7 +152,9 @@ final class NodeServer implements AutoCloseable {
         .defaultKernel()
         .map(location -> parts.add(new DefaultKernel(raft, blobs, registrar, location)))
         .ifPresent(leadership::add);
-    LocalCopies copies = NodeCache.copies(config, raft, metrics, parts);
+    NodeCache cache = NodeCache.open(config, raft, metrics, parts);
+    PeerBlobs peers =
+        new PeerBlobs(links, others(raftOptions).stream().map(PeerSpec::id).toList(), NANO_CLOCK);
     AssetModule assets =
         parts.add(
             new AssetModule(
@@ -159,7 +162,7 @@ final class NodeServer implements AutoCloseable {
                 NodeParts.assetOptions(config),
                 raft,
                 blobs,
-                copies,
+                cache.copies(peers),
                 NodeParts.transferSettings(config, store),
                 placement,
                 builds.builds(),
@@ -176,7 +179,7 @@ final class NodeServer implements AutoCloseable {
     RpcServer rpc =
         rpc(
             assets,
-            clusterServices(raftOptions, local, links, io),
+            clusterServices(raftOptions, local, links, cache.streams(), io),
             List.of(forwarding, gate, metrics.calls()));
     NodeMonitor monitor =
         parts.add(
@@ -255,14 +258,18 @@ final class NodeServer implements AutoCloseable {
   }
 
   private static List<ServerServiceDefinition> clusterServices(
-      RaftNodeOptions options, LocalNode local, NodeLinks links, Executor io) {
+      RaftNodeOptions options,
+      LocalNode local,
+      NodeLinks links,
+      CachedBlobStreams cachedBlobs,
+      Executor io) {
     LeadershipTransfer transfer =
         new LeadershipTransfer(options.nodeId(), local, links, io, NANO_CLOCK);
     return List.of(
         new ClusterGrpcService(
                 options.clusterId(), options.self(), options.peers(), local, links, transfer)
             .bindService(),
-        new NodeGrpcService(local).bindService());
+        new NodeGrpcService(local, cachedBlobs).bindService());
   }
 
   private static RpcServer rpc(

@@ -22,6 +22,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.TimeUnit;
@@ -40,7 +41,7 @@ class ClusterGrpcServiceTest {
 
   @BeforeEach
   void start() throws IOException {
-    n2Server = serve(new NodeGrpcService(n2));
+    n2Server = serve(new NodeGrpcService(n2, new CachedBlobStreams(Optional.empty())));
     PeerSpec self = new PeerSpec("n1", "127.0.0.1:11", "127.0.0.1:12");
     PeerSpec other = new PeerSpec("n2", "127.0.0.1:21", "127.0.0.1:" + n2Server.getPort());
     PeerSpec down = new PeerSpec("n3", "127.0.0.1:31", "127.0.0.1:1");

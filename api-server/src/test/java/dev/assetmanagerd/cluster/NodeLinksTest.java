@@ -19,6 +19,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -164,7 +165,7 @@ class NodeLinksTest {
   private Server serve(int onPort) throws IOException {
     return NettyServerBuilder.forAddress(
             new InetSocketAddress(InetAddress.getLoopbackAddress(), onPort))
-        .addService(new NodeGrpcService(node))
+        .addService(new NodeGrpcService(node, new CachedBlobStreams(Optional.empty())))
         .build()
         .start();
   }

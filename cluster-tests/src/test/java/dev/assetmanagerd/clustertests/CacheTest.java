@@ -1,0 +1,242 @@
+package dev.assetmanagerd.clustertests;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.assetmanagerd.api.v1.AcquireAssetRequest;
+import dev.assetmanagerd.api.v1.Asset;
+import dev.assetmanagerd.api.v1.AssetManagerServiceGrpc;
+import dev.assetmanagerd.api.v1.AssetManagerServiceGrpc.AssetManagerServiceBlockingStub;
+import dev.assetmanagerd.api.v1.AssetType;
+import dev.assetmanagerd.api.v1.GetAssetRequest;
+import dev.assetmanagerd.api.v1.ReleaseAssetRequest;
+import dev.assetmanagerd.api.v1.UploadAssetMetadata;
+import dev.assetmanagerd.clustertests.client.CallFailedException;
+import dev.assetmanagerd.clustertests.client.RandomContent;
+import dev.assetmanagerd.clustertests.client.Uploads;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.MessageDigest;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Nodes whose store is remote bring blobs to their hosts once, and keep them within bounds. */
+@Tag("cluster")
+@Timeout(90)
+final class CacheTest {
+  private static final int MIB = 1 << 20;
+  private static final int CALLERS = 100;
+  private static final Duration CALL_MAX = Duration.ofSeconds(30);
+
+  @RegisterExtension final Clusters clusters = new Clusters();
+  @TempDir Path work;
+
+  @Test
+  void oneDownloadServesAHundredCallersAndOtherNodesAndACorruptFileIsFetchedAgain()
+      throws Exception {
+    TestCluster cluster = clusters.start(3, CacheTest::onNfs);
+    Node node = cluster.follower();
+    RandomContent content = new RandomContent(1, 40 * MIB);
+    Asset asset = upload(cluster.leader(), "image", content);
+
+    Path file = Path.of(onlyElement(askAtOnce(node, asset.getId())));
+    assertThat(sha256(file)).isEqualTo(content.sha256());
+    assertThat(file).startsWith(node.dataDirectory().resolveSibling("cache"));
+    assertThat(metric(node, "assetmanager_cache_fetches_total")).isEqualTo(1);
+    assertThat(received(node, "nfs")).isEqualTo(content.size());
+
+    // The store is not read again: the others get it from each other.
+    for (Node other : cluster.nodes()) {
+      Path copy = Path.of(localPath(other, asset.getId()));
+      assertThat(sha256(copy)).isEqualTo(content.sha256());
+      assertThat(received(other, "peer")).isEqualTo(other == node ? 0L : content.size());
+      assertThat(received(other, "nfs")).isEqualTo(other == node ? content.size() : 0L);
+    }
+
+    corrupt(file);
+    assertThat(localPath(node, asset.getId())).isEqualTo(file.toString());
+    assertThat(sha256(file)).isEqualTo(content.sha256());
+    assertThat(metric(node, "assetmanager_cache_corrupt_total")).isEqualTo(1);
+    assertThat(metric(node, "assetmanager_cache_fetches_total")).isEqualTo(2);
+  }
+
+  @Test
+  void aFullDiskUnderTheCacheIsToldAndIsOverWhenThereIsSpaceAgain() throws Exception {
+    Path disk = Files.createDirectory(work.resolve("disk"));
+    assumeTrue(
+        succeeds("mount", "-t", "tmpfs", "-o", "size=24m", "none", disk.toString()),
+        "needs root, to mount");
+    try {
+      Node node =
+          clusters
+              .start(1, options -> onNfs(options).with("CACHE_DIR", disk.resolve("c").toString()))
+              .leader();
+      List<RandomContent> contents = new ArrayList<>();
+      for (int i = 0; i < 3; i++) {
+        contents.add(new RandomContent(10 + i, 10 * MIB));
+        var unused = upload(node, "image-" + i, contents.get(i));
+      }
+      String lease = acquire(node, "image-0");
+      var unusedLease = acquire(node, "image-1");
+      for (int i = 0; i < 2; i++) {
+        assertThat(sha256(Path.of(localPath(node, "image-" + i))))
+            .isEqualTo(contents.get(i).sha256());
+      }
+      List<String> before = filesBelow(disk);
+
+      StatusRuntimeException failure =
+          catchThrowableOfType(StatusRuntimeException.class, () -> localPath(node, "image-2"));
+      assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+      assertThat(failure).hasMessageContaining("the disk of the cache has no space left");
+      assertThat(filesBelow(disk)).as("after a fetch that did not fit").isEqualTo(before);
+
+      var unusedRelease =
+          stub(node).releaseAsset(ReleaseAssetRequest.newBuilder().setLeaseId(lease).build());
+      assertThat(sha256(Path.of(localPath(node, "image-2")))).isEqualTo(contents.get(2).sha256());
+      assertThat(metric(node, "assetmanager_cache_evictions_total")).isEqualTo(1);
+    } finally {
+      // The node that has files open there is ended after this: so lazily.
+      assertThat(succeeds("umount", "-l", disk.toString())).as("unmounting").isTrue();
+    }
+  }
+
+  private static ClusterOptions onNfs(ClusterOptions options) {
+    return options
+        .with("STORAGE_BACKEND", "nfs")
+        .with("NFS_REQUIRE_MOUNT", "false")
+        .with("NFS_PATH", options.directory().resolve("blobs").toString());
+  }
+
+  /** The answers, each once. */
+  private static List<String> askAtOnce(Node node, String id) throws Exception {
+    ExecutorService threads = Executors.newFixedThreadPool(CALLERS);
+    try {
+      List<Future<String>> calls = new ArrayList<>();
+      for (int i = 0; i < CALLERS; i++) {
+        calls.add(threads.submit(() -> localPath(node, id)));
+      }
+      List<String> paths = new ArrayList<>();
+      for (Future<String> call : calls) {
+        paths.add(call.get(CALL_MAX.toSeconds(), TimeUnit.SECONDS));
+      }
+      return paths.stream().distinct().toList();
+    } finally {
+      threads.shutdownNow();
+    }
+  }
+
+  private static String onlyElement(List<String> paths) {
+    assertThat(paths).hasSize(1);
+    return paths.get(0);
+  }
+
+  private static String localPath(Node node, String id) {
+    return stub(node)
+        .getAsset(GetAssetRequest.newBuilder().setId(id).setEnsureLocal(true).build())
+        .getLocalPath();
+  }
+
+  private static String acquire(Node node, String id) {
+    return stub(node)
+        .acquireAsset(
+            AcquireAssetRequest.newBuilder().setAssetId(id).setAcquiredBy("vm-" + id).build())
+        .getLeaseId();
+  }
+
+  private static AssetManagerServiceBlockingStub stub(Node node) {
+    return AssetManagerServiceGrpc.newBlockingStub(node.channel())
+        .withDeadlineAfter(CALL_MAX.toSeconds(), TimeUnit.SECONDS);
+  }
+
+  private static Asset upload(Node node, String id, RandomContent content)
+      throws CallFailedException {
+    UploadAssetMetadata metadata =
+        UploadAssetMetadata.newBuilder()
+            .setId(id)
+            .setName(id)
+            .setType(AssetType.ASSET_TYPE_ROOTFS)
+            .build();
+    return Uploads.overGrpc(node.channel(), metadata, content.open(), CALL_MAX);
+  }
+
+  private static long received(Node node, String source) throws Exception {
+    return metric(node, "assetmanager_cache_received_bytes_total{source=\"" + source + "\"}");
+  }
+
+  private static long metric(Node node, String name) throws Exception {
+    String page =
+        HttpClient.newHttpClient()
+            .send(
+                HttpRequest.newBuilder(
+                        URI.create("http://127.0.0.1:" + node.metricsPort() + "/metrics"))
+                    .timeout(CALL_MAX)
+                    .build(),
+                BodyHandlers.ofString())
+            .body();
+    Matcher line =
+        Pattern.compile("^" + Pattern.quote(name) + " (\\S+)$", Pattern.MULTILINE).matcher(page);
+    assertThat(line.find()).as("%s in %s", name, page).isTrue();
+    return Math.round(Double.parseDouble(line.group(1)));
+  }
+
+  private static void corrupt(Path file) throws IOException {
+    byte[] bytes = Files.readAllBytes(file);
+    bytes[bytes.length / 2] ^= 1;
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
+    Files.write(file, bytes);
+  }
+
+  private static String sha256(Path file) throws Exception {
+    byte[] digest = MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file));
+    return HexFormat.of().formatHex(digest);
+  }
+
+  private static List<String> filesBelow(Path directory) throws IOException {
+    try (Stream<Path> files = Files.walk(directory)) {
+      return files
+          .filter(file -> !file.endsWith("index"))
+          .map(file -> directory.relativize(file).toString())
+          .sorted()
+          .toList();
+    }
+  }
+
+  private static boolean succeeds(String... command) throws Exception {
+    try {
+      Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+      String output = new String(process.getInputStream().readAllBytes(), UTF_8);
+      boolean done = process.waitFor(20, TimeUnit.SECONDS) && process.exitValue() == 0;
+      if (!done) {
+        System.out.println(String.join(" ", command) + ": " + output);
+      }
+      return done;
+    } catch (IOException e) {
+      System.out.println(command[0] + ": " + e);
+      return false;
+    }
+  }
+}
