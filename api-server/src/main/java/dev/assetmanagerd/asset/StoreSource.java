@@ -9,6 +9,6 @@ import java.nio.channels.ReadableByteChannel;
 record StoreSource(String name, BlobReader store, String location) implements BlobSource {
   @Override
   public ReadableByteChannel open(long offset, long length) throws IOException {
-    return store.open(location, offset);
+    return store.open(location, offset, length);
   }
 }

@@ -61,6 +61,12 @@ final class DamagedStore implements BlobStore {
   }
 
   @Override
+  public boolean setAside(BlobStat wrong) throws IOException {
+    use();
+    return store.setAside(wrong);
+  }
+
+  @Override
   public Stream<BlobStat> list() throws IOException {
     use();
     return store.list().onClose(() -> afterListing.run());

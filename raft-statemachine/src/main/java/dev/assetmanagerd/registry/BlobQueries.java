@@ -16,6 +16,15 @@ final class BlobQueries {
           + AssetRows.COLUMNS
           + " FROM assets AS a WHERE a.id > ? AND a.backend = ? AND a.status IN (2, 4)"
           + " ORDER BY a.id LIMIT ?";
+  private static final String STORED_LOCATIONS =
+      "SELECT location FROM assets INDEXED BY assets_by_location"
+          + " WHERE location > ? AND backend = ? AND status IN (2, 4)"
+          + " GROUP BY location ORDER BY location LIMIT ?";
+  private static final String STORED_AT =
+      "SELECT "
+          + AssetRows.COLUMNS
+          + " FROM assets AS a INDEXED BY assets_by_location"
+          + " WHERE a.location = ? AND a.backend = ? AND a.status IN (2, 4) LIMIT ?";
   private static final String RESERVED =
       "SELECT 1 FROM blob_reservations WHERE expires_at > ? LIMIT 1";
   private static final String UNFINISHED =
@@ -57,6 +66,15 @@ final class BlobQueries {
     String after = afterId == null ? "" : afterId;
     return AssetRows.withLabels(
         sql, sql.list(STORED, AssetRows::fromRow, after, backend.getNumber(), limit));
+  }
+
+  List<String> storedLocations(StorageBackend backend, String after, int limit) {
+    return sql.list(STORED_LOCATIONS, row -> row.text(1), after, backend.getNumber(), limit);
+  }
+
+  List<Asset> storedAt(StorageBackend backend, String location, int limit) {
+    return AssetRows.withLabels(
+        sql, sql.list(STORED_AT, AssetRows::fromRow, location, backend.getNumber(), limit));
   }
 
   /**

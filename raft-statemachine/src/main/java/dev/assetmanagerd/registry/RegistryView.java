@@ -134,6 +134,18 @@ public interface RegistryView {
    */
   List<Asset> stored(StorageBackend backend, @Nullable String afterId, int limit);
 
+  /**
+   * Where AVAILABLE and ERROR assets have their bytes in a backend, each location once, in the
+   * order of locations: that of their digests, for blobs of our own.
+   *
+   * @param after continue behind this location; empty from the start
+   * @param limit at most this many
+   */
+  List<String> storedLocations(StorageBackend backend, String after, int limit);
+
+  /** AVAILABLE and ERROR assets that have their bytes at a location, in no order. */
+  List<Asset> storedAt(StorageBackend backend, String location, int limit);
+
   /** The build of this key, unfinished, or ended within the last seven days of cluster time. */
   Optional<Build> build(String key);
 

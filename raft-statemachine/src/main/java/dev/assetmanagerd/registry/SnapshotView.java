@@ -177,6 +177,16 @@ final class SnapshotView implements RegistryView {
   }
 
   @Override
+  public List<String> storedLocations(StorageBackend backend, String after, int limit) {
+    return new BlobQueries(open()).storedLocations(backend, after, limit);
+  }
+
+  @Override
+  public List<Asset> storedAt(StorageBackend backend, String location, int limit) {
+    return new BlobQueries(open()).storedAt(backend, location, limit);
+  }
+
+  @Override
   public Optional<Build> build(String key) {
     return new BuildRows(open()).find(key);
   }

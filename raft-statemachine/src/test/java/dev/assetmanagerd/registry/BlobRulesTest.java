@@ -637,6 +637,30 @@ class BlobRulesTest {
     assertThat(stored("c", 9)).containsExactly("d");
   }
 
+  @Test
+  void locationsOfStoredAssetsComeOnceEachInTheirOrder() {
+    registry.apply(
+        register(uploaded("d", "1")),
+        register(uploaded("c", "2")),
+        register(uploaded("b", "1")),
+        register(uploaded("a", "3")),
+        register(uploaded("e", "4")),
+        missing("b", "a"),
+        mark("e"));
+    registry.apply(
+        register(
+            uploaded("f", "0").toBuilder().setBackend(StorageBackend.STORAGE_BACKEND_NFS).build()));
+
+    assertThat(registry.database.<List<String>>read(v -> v.storedLocations(LOCAL, "", 9)))
+        .containsExactly("1", "2", "3");
+    assertThat(registry.database.<List<String>>read(v -> v.storedLocations(LOCAL, "1", 1)))
+        .containsExactly("2");
+    assertThat(registry.database.<List<Asset>>read(v -> v.storedAt(LOCAL, "1", 9)))
+        .extracting(Asset::getId)
+        .containsExactlyInAnyOrder("b", "d");
+    assertThat(registry.database.<List<Asset>>read(v -> v.storedAt(LOCAL, "4", 9))).isEmpty();
+  }
+
   @CanIgnoreReturnValue
   private BlobReserved reserved(ReserveBlob.Builder reservation) {
     return registry.one(reserve(reservation)).getBlobReserved();

@@ -105,6 +105,8 @@ class QueryPlansTest {
       Asset last = view.collectable(Long.MAX_VALUE, null, 10).get(0);
       assertThat(view.collectable(Long.MAX_VALUE, last, 10)).isEmpty();
       assertThat(view.stored(LOCAL, null, 10)).hasSize(1);
+      assertThat(view.storedLocations(LOCAL, "", 10)).containsExactly(PLAIN);
+      assertThat(view.storedAt(LOCAL, PLAIN, 10)).hasSize(1);
       assertThat(view.unreferenced(LOCAL, List.of(PLAIN, "x"))).containsExactly("x");
       assertThat(view.isCondemned(LOCAL, PLAIN)).isFalse();
       assertThat(view.condemned(10)).isEmpty();

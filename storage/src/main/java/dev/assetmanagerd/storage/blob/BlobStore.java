@@ -1,4 +1,5 @@
 package dev.assetmanagerd.storage.blob;
 
 /** A store that can do everything; wire it up once and hand out the roles. */
-public interface BlobStore extends BlobReader, BlobWriter, BlobDeleter, BlobLister, BlobCleaner {}
+public interface BlobStore
+    extends BlobReader, BlobWriter, BlobDeleter, BlobLister, BlobCleaner, BlobQuarantine {}

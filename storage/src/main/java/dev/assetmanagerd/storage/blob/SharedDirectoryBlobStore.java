@@ -48,6 +48,7 @@ public final class SharedDirectoryBlobStore implements BlobStore {
   private final ConfinedDirectory tree;
   private final StagingArea staging;
   private final SharedDirectoryBlobParts parts;
+  private final DirectoryQuarantine quarantine;
 
   /** Shards whose own directory entry is known to be on disk; at most 256. */
   private final Set<Path> durableShards = ConcurrentHashMap.newKeySet();
@@ -58,6 +59,7 @@ public final class SharedDirectoryBlobStore implements BlobStore {
     this.tree = new ConfinedDirectory(realRoot);
     this.staging = staging;
     this.parts = new SharedDirectoryBlobParts(realRoot, this::requirePresent);
+    this.quarantine = new DirectoryQuarantine(realRoot);
   }
 
   /**
@@ -174,6 +176,12 @@ public final class SharedDirectoryBlobStore implements BlobStore {
     boolean deleted = existed && StaleHandles.retrying(() -> Files.deleteIfExists(file));
     StaleHandles.retryingAction(() -> DurableFiles.syncDirectory(parent.get().path()));
     return deleted;
+  }
+
+  @Override
+  public boolean setAside(BlobStat wrong) throws IOException {
+    Optional<Found> file = findFile(LocationSyntax.relative(wrong.location(), rootSpellings));
+    return file.isPresent() && quarantine.take(file.get().path(), wrong);
   }
 
   @Override

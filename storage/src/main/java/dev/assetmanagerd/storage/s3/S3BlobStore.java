@@ -192,6 +192,13 @@ public final class S3BlobStore implements BlobStore, AutoCloseable {
     return existed;
   }
 
+  /** An object too large for the store to copy in one go is deleted, and no copy of it kept. */
+  @Override
+  public boolean setAside(BlobStat wrong) throws IOException {
+    String relative = keys.location(wrong.location());
+    return new S3Quarantine(calls, objects, keys).take(relative, wrong);
+  }
+
   /** Leaves out names that begin with a dot, as the store's own do: they sort before all others. */
   @Override
   public Stream<BlobStat> list() throws IOException {

@@ -10,11 +10,13 @@ import java.util.regex.Pattern;
  * From locations to keys of objects and back.
  *
  * <p>A blob's key is the prefix and the location. Names that begin with a dot, which no location
- * has, are the store's own: {@code .uploads/UPLOAD/PART} and {@code .probe/…}.
+ * has, are the store's own: {@code .uploads/UPLOAD/PART}, {@code .probe/…} and {@code
+ * .quarantine/…}.
  */
 final class S3Keys {
   static final String PROBES = ".probe/";
   static final String UPLOADS = ".uploads/";
+  static final String QUARANTINE = ".quarantine/";
 
   private static final Pattern ULID = Pattern.compile("[0-9A-HJKMNP-TV-Z]{26}");
 

@@ -78,6 +78,37 @@ public abstract class BlobStoreContract extends BlobReaderContract {
   }
 
   @Test
+  void aBlobThatIsSetAsideIsGoneForEverybodyAndCanBePutAgain() throws IOException {
+    byte[] content = content(1000, 31);
+    BlobStat wrong = put(content);
+    BlobStat other = put(content(1000, 32));
+
+    assertThat(store.setAside(wrong)).isTrue();
+
+    assertThat(store.stat(wrong.location())).isEmpty();
+    assertThat(openStoreOfAnotherNode().stat(wrong.location())).isEmpty();
+    assertThat(listed()).containsExactly(plain(other));
+    assertThat(store.setAside(wrong)).as("a second time").isFalse();
+    putAt(wrong.location(), content);
+    assertThat(read(wrong.location(), 0)).isEqualTo(content);
+  }
+
+  @Test
+  void aBlobThatIsAnotherThanTheOneFoundWrongIsNotSetAside() throws IOException {
+    byte[] content = content(1000, 33);
+    BlobStat now = put(content);
+    BlobStat before =
+        new BlobStat(now.location(), now.sizeBytes(), now.lastModified().minusSeconds(60));
+
+    assertThat(store.setAside(before)).isFalse();
+    assertThat(store.setAside(new BlobStat(now.location(), 999, now.lastModified()))).isFalse();
+
+    assertThat(read(now.location(), 0)).isEqualTo(content);
+    assertThatExceptionOfType(InvalidLocationException.class)
+        .isThrownBy(() -> store.setAside(new BlobStat("../x", 1, now.lastModified())));
+  }
+
+  @Test
   void theSameBytesCanLieAtSeveralLocationsOfTheirDigest() throws IOException {
     byte[] content = content(1000, 14);
     Sha256 digest = digest(content);
