@@ -126,7 +126,7 @@ public final class AssetModule implements AutoCloseable {
         new AssetService(
             options,
             uploads,
-            new Registration(registryAccess, blobs, options),
+            new Registration(registryAccess, blobs, copies, options),
             new AssetReads(
                 registryAccess, files, options.prepare().fetchTimeout(), localPaths, access),
             new AssetQueries(registryAccess, builds, failPoints, executor),

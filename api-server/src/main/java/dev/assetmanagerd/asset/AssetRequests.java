@@ -49,7 +49,10 @@ final class AssetRequests {
         .build();
   }
 
-  /** The asset to be, with size and checksum as the caller gave them (0 and empty: not given). */
+  /**
+   * The asset to be, with size and checksum as the caller gave them (0 and empty: not given), in a
+   * backend that this node may have no store of.
+   */
   static Asset register(RegisterAssetRequest request, AssetServiceOptions options) {
     return Asset.newBuilder()
         .setId(Fields.optionalId("id", request.getId()))
@@ -70,14 +73,7 @@ final class AssetRequests {
 
   private static StorageBackend backend(int number, StorageBackend configured) {
     StorageBackend given = Fields.anyBackend("backend", number);
-    if (given != StorageBackend.STORAGE_BACKEND_UNSPECIFIED && given != configured) {
-      throw ApiErrors.failedPrecondition(
-          "backend: "
-              + given
-              + " is not configured on this cluster, which stores assets in "
-              + configured);
-    }
-    return configured;
+    return given == StorageBackend.STORAGE_BACKEND_UNSPECIFIED ? configured : given;
   }
 
   private static String caller(String field, String value) {

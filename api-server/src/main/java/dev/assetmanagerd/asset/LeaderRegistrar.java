@@ -20,17 +20,22 @@ public final class LeaderRegistrar implements ArtifactRegistrar {
   /**
    * @param registry of this node; stays the caller's to close
    * @param blobs the configured store
+   * @param copies the cache of this node, which keeps what is read
    * @param executor runs what follows a wait for the cluster; must not refuse tasks
    */
   public LeaderRegistrar(
       ReplicatedRegistry registry,
       BlobReader blobs,
+      LocalCopies copies,
       AssetServiceOptions options,
       Executor executor) {
     this.options = options;
     this.registration =
         new Registration(
-            new RegistryAccess(registry, options.defaultDeadline(), executor), blobs, options);
+            new RegistryAccess(registry, options.defaultDeadline(), executor),
+            blobs,
+            copies,
+            options);
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dev.assetmanagerd.asset;
 
 import dev.assetmanagerd.api.v1.Asset;
+import dev.assetmanagerd.api.v1.StorageBackend;
 import dev.assetmanagerd.log.v1.AssetRegistered;
 import dev.assetmanagerd.log.v1.Command;
 import dev.assetmanagerd.log.v1.MarkDeleting;
@@ -8,29 +9,35 @@ import dev.assetmanagerd.log.v1.Outcome;
 import dev.assetmanagerd.log.v1.RegisterAsset;
 import dev.assetmanagerd.storage.blob.BlobReader;
 import dev.assetmanagerd.storage.blob.BlobStat;
+import dev.assetmanagerd.storage.blob.Sha256;
 import io.grpc.Context;
 import io.grpc.Deadline;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.ReadableByteChannel;
 import java.nio.file.NoSuchFileException;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.TimeUnit;
 
-/** Adds records for bytes that are in storage already, after reading them. */
+/**
+ * Adds records for bytes that are in storage already, after finding out what they are. Any node
+ * does this; nothing of it happens while the registry applies a command.
+ */
 final class Registration {
-  private static final int BUFFER_BYTES = 256 << 10;
-
   private final RegistryAccess registry;
-  private final BlobReader blobs;
+  private final Map<StorageBackend, BlobReader> readers;
+  private final StoredContent content;
   private final AssetServiceOptions options;
 
-  Registration(RegistryAccess registry, BlobReader blobs, AssetServiceOptions options) {
+  /**
+   * @param blobs the configured store
+   * @param copies the other stores that this node reads from, and its cache
+   */
+  Registration(
+      RegistryAccess registry, BlobReader blobs, LocalCopies copies, AssetServiceOptions options) {
     this.registry = registry;
-    this.blobs = blobs;
+    this.readers = copies.readers(options.backend(), blobs);
+    this.content = new StoredContent(copies.cache());
     this.options = options;
   }
 
@@ -47,21 +54,21 @@ final class Registration {
    * @param onlyInTerm where set, nothing is registered in another term than this one
    */
   Asset register(CallScope scope, Asset wanted, OptionalLong onlyInTerm) throws IOException {
+    BlobReader store = reader(wanted.getBackend());
     Optional<Outcome> before = registry.replayed(scope, registry.deadline());
     if (before.isPresent()) {
       return before.get().getAssetRegistered().getAsset();
     }
-    Asset asset = checkedAgainstStorage(wanted);
+    Asset asset = checkedAgainstStorage(store, wanted);
     Deadline deadline = registry.deadlineAfterTransfer();
     Command.Builder command =
         Command.newBuilder().setRegisterAsset(RegisterAsset.newBuilder().setAsset(asset));
     onlyInTerm.ifPresent(command::setOnlyInTerm);
     AssetRegistered registered =
         registry.proposeAndWait(scope, scope.keyed(command), deadline).getAssetRegistered();
-    if (!registered.getExisted() && blobs.stat(asset.getLocation()).isEmpty()) {
+    if (!registered.getExisted() && isGone(store, asset)) {
       // Another record's deletion took the bytes after they were read and before ours held them:
-      // the
-      // registry refuses a location only as long as its blob is condemned.
+      // the registry refuses a location only as long as its blob is condemned.
       withdraw(scope, registered.getAsset(), deadline);
       throw ApiErrors.notFound(
           "location: the bytes at "
@@ -71,13 +78,34 @@ final class Registration {
     return registered.getAsset();
   }
 
-  private Asset checkedAgainstStorage(Asset wanted) throws IOException {
-    String location = wanted.getLocation();
-    Optional<BlobStat> found = blobs.stat(location);
-    if (found.isEmpty()) {
-      throw nothingAt(location);
+  private BlobReader reader(StorageBackend backend) {
+    BlobReader reader = readers.get(backend);
+    if (reader != null) {
+      return reader;
     }
-    BlobStat stat = found.get();
+    if (backend == StorageBackend.STORAGE_BACKEND_HTTP) {
+      throw ApiErrors.failedPrecondition(
+          "backend: STORAGE_BACKEND_HTTP is not configured on this node, which allows no host as a"
+              + " source of assets; see UNKEY_ASSETMANAGERD_HTTP_SOURCE_HOSTS");
+    }
+    throw ApiErrors.failedPrecondition(
+        "backend: "
+            + backend
+            + " is not configured on this cluster, which stores assets in "
+            + options.backend());
+  }
+
+  /** Nobody here deletes what is outside. */
+  private static boolean isGone(BlobReader store, Asset asset) throws IOException {
+    return asset.getBackend() != StorageBackend.STORAGE_BACKEND_HTTP
+        && store.stat(asset.getLocation()).isEmpty();
+  }
+
+  private Asset checkedAgainstStorage(BlobReader store, Asset wanted) throws IOException {
+    String location = wanted.getLocation();
+    Deadline deadline = readingDeadline();
+    BlobStat stat = store.stat(location).orElseThrow(() -> nothingAt(location));
+    checkGivenOut(wanted.getBackend(), stat.location());
     if (wanted.getSizeBytes() != 0 && wanted.getSizeBytes() != stat.sizeBytes()) {
       throw ApiErrors.failedPrecondition(
           "size_bytes: is "
@@ -93,46 +121,73 @@ final class Registration {
               + " bytes; assets may have at most "
               + options.maxAssetBytes());
     }
-    String checksum = checksum(stat);
-    if (!wanted.getChecksum().isEmpty() && !wanted.getChecksum().equals(checksum)) {
+    Sha256 digest = digest(store, wanted.getBackend(), stat, deadline);
+    if (!wanted.getChecksum().isEmpty() && !wanted.getChecksum().equals(digest.hex())) {
       throw ApiErrors.failedPrecondition(
           "checksum: is "
               + wanted.getChecksum()
               + ", but the bytes at the location have "
-              + checksum);
+              + digest);
     }
+    checkNamedByContent(wanted.getBackend(), stat.location(), digest);
     // The store's own spelling of the location, so that one blob never has two names.
     return wanted.toBuilder()
         .setLocation(stat.location())
         .setSizeBytes(stat.sizeBytes())
-        .setChecksum(checksum)
+        .setChecksum(digest.hex())
         .build();
   }
 
-  private String checksum(BlobStat stat) throws IOException {
-    MessageDigest digest = sha256();
-    long bytes = 0;
-    ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
-    try (ReadableByteChannel channel = blobs.open(stat.location(), 0)) {
-      while (channel.read(buffer.clear()) >= 0) {
-        if (Context.current().isCancelled()) {
-          throw ApiErrors.cancelled("the client gave up while the stored bytes were being read");
-        }
-        bytes += buffer.position();
-        digest.update(buffer.flip());
-      }
+  private Sha256 digest(BlobReader store, StorageBackend backend, BlobStat stat, Deadline deadline)
+      throws IOException {
+    try {
+      return content.digest(backend, store, stat, deadline);
     } catch (NoSuchFileException e) {
       throw nothingAt(stat.location());
     }
-    if (bytes != stat.sizeBytes()) {
-      throw ApiErrors.failedPrecondition(
-          "location: its size changed from "
-              + stat.sizeBytes()
-              + " to "
-              + bytes
-              + " bytes while it was read");
+  }
+
+  /** The caller's; without one, what fetching a blob may take. */
+  private Deadline readingDeadline() {
+    Deadline most =
+        Deadline.after(options.prepare().fetchTimeout().toNanos(), TimeUnit.NANOSECONDS);
+    Deadline caller = Context.current().getDeadline();
+    return caller == null ? most : most.minimum(caller);
+  }
+
+  /**
+   * Numbered names are the registry's to give out, and it counts on from the highest that it has
+   * heard of: a file that somebody puts at a high number would use all of them up.
+   */
+  private void checkGivenOut(StorageBackend backend, String location) {
+    if (!isNameOfContent(backend, location) || location.indexOf('.') < 0) {
+      return;
     }
-    return HexFormat.of().formatHex(digest.digest());
+    boolean givenOut =
+        registry.readLinearizableAndWait(
+            registry.deadline(), view -> view.liveReferences(backend, location) > 0);
+    if (!givenOut) {
+      throw ApiErrors.invalid(
+          "location",
+          location,
+          "is a numbered name, which are given out to uploads alone, and no asset has it; put the"
+              + " file under a name of your own");
+    }
+  }
+
+  /** Uploads of the same bytes rely on what is under their name. */
+  private static void checkNamedByContent(StorageBackend backend, String location, Sha256 digest) {
+    if (isNameOfContent(backend, location) && !digest.isLocation(location)) {
+      throw ApiErrors.failedPrecondition(
+          "location: "
+              + ApiErrors.quoted(location)
+              + " is the name of bytes with another digest than those there, which have "
+              + digest);
+    }
+  }
+
+  private static boolean isNameOfContent(StorageBackend backend, String location) {
+    return backend != StorageBackend.STORAGE_BACKEND_HTTP && Sha256.isLocationOfAny(location);
   }
 
   private void withdraw(CallScope scope, Asset asset, Deadline deadline) {
@@ -147,13 +202,5 @@ final class Registration {
 
   private static RuntimeException nothingAt(String location) {
     return ApiErrors.notFound("location: nothing is stored at " + ApiErrors.quoted(location));
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java runtime has SHA-256", e);
-    }
   }
 }

@@ -6,6 +6,7 @@ import com.linecorp.armeria.server.Server;
 import com.linecorp.armeria.server.ServerBuilder;
 import dev.assetmanagerd.asset.AssetModule;
 import dev.assetmanagerd.asset.LeaderRegistrar;
+import dev.assetmanagerd.asset.LocalCopies;
 import dev.assetmanagerd.build.ArtifactRegistrar;
 import dev.assetmanagerd.build.BuildModule;
 import dev.assetmanagerd.build.Builds;
@@ -140,8 +141,12 @@ final class NodeServer implements AutoCloseable {
     LocalNode local = new RaftLocalNode(raft, () -> health.ready().ok(), io);
     Metrics metrics = parts.add(new Metrics());
     metrics.writes(() -> raft.status(false).getWriteCounters());
+    NodeCache cache = NodeCache.open(config, raft, metrics, parts);
+    PeerBlobs peers =
+        new PeerBlobs(links, others(raftOptions).stream().map(PeerSpec::id).toList(), NANO_CLOCK);
+    LocalCopies copies = cache.copies(peers);
     ArtifactRegistrar registrar =
-        new LeaderRegistrar(raft, blobs, NodeParts.assetOptions(config), io);
+        new LeaderRegistrar(raft, blobs, copies, NodeParts.assetOptions(config), io);
     BuildModule builds =
         parts.add(
             new BuildModule(
@@ -152,9 +157,6 @@ final class NodeServer implements AutoCloseable {
         .defaultKernel()
         .map(location -> parts.add(new DefaultKernel(raft, blobs, registrar, location)))
         .ifPresent(leadership::add);
-    NodeCache cache = NodeCache.open(config, raft, metrics, parts);
-    PeerBlobs peers =
-        new PeerBlobs(links, others(raftOptions).stream().map(PeerSpec::id).toList(), NANO_CLOCK);
     AssetModule assets =
         parts.add(
             new AssetModule(
@@ -162,7 +164,7 @@ final class NodeServer implements AutoCloseable {
                 NodeParts.assetOptions(config),
                 raft,
                 blobs,
-                cache.copies(peers),
+                copies,
                 NodeParts.transferSettings(config, store),
                 placement,
                 builds.builds(),

@@ -10,6 +10,7 @@ import dev.assetmanagerd.api.v1.Asset;
 import dev.assetmanagerd.api.v1.AssetType;
 import dev.assetmanagerd.api.v1.RegisterAssetRequest;
 import dev.assetmanagerd.api.v1.StorageBackend;
+import dev.assetmanagerd.storage.blob.Sha256;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.nio.file.Path;
@@ -108,6 +109,33 @@ class RegisteringTest {
     StatusRuntimeException failure =
         assertFails(request().setLocation(location), Status.Code.INVALID_ARGUMENT, "location");
     assertThat(fields(failure)).containsExactly("location");
+  }
+
+  @Test
+  void aNumberedNameThatWasNeverGivenOutIsRefused() {
+    String location = new Sha256(sha256(BYTES)).location() + ".999999999";
+    service.plant(location, BYTES);
+
+    StatusRuntimeException failure =
+        assertFails(request().setLocation(location), Status.Code.INVALID_ARGUMENT, "numbered name");
+    assertThat(fields(failure)).containsExactly("location");
+  }
+
+  @Test
+  void aBlobThatHasAnAssetCanBeRegisteredAgainUnderItsName() {
+    Asset uploaded = service.upload(ServiceFixture.kernel("k"), BYTES);
+
+    Asset registered = register(request().setLocation(uploaded.getLocation()));
+
+    assertThat(registered.getChecksum()).isEqualTo(uploaded.getChecksum());
+  }
+
+  @Test
+  void bytesUnderTheNameOfOtherBytesAreRefused() {
+    String location = new Sha256(sha256(bytes(7, 7))).location();
+    service.plant(location, BYTES);
+
+    assertFails(request().setLocation(location), Status.Code.FAILED_PRECONDITION, sha256(BYTES));
   }
 
   @Test

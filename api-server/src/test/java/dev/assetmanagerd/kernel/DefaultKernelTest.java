@@ -8,6 +8,7 @@ import dev.assetmanagerd.api.v1.AssetType;
 import dev.assetmanagerd.api.v1.StorageBackend;
 import dev.assetmanagerd.asset.AssetServiceOptions;
 import dev.assetmanagerd.asset.LeaderRegistrar;
+import dev.assetmanagerd.asset.LocalCopies;
 import dev.assetmanagerd.asset.LocalRegistry;
 import dev.assetmanagerd.log.v1.Command;
 import dev.assetmanagerd.raft.ClusterUnavailableException;
@@ -36,7 +37,9 @@ class DefaultKernelTest {
   void start() throws Exception {
     registry = new LocalRegistry(directory.resolve("registry.db"));
     blobs = SharedDirectoryBlobStore.open(directory.resolve("blobs"), "n1");
-    registrar = new LeaderRegistrar(registry, blobs, AssetServiceOptions.defaults(), Runnable::run);
+    registrar =
+        new LeaderRegistrar(
+            registry, blobs, LocalCopies.none(), AssetServiceOptions.defaults(), Runnable::run);
     kernel = new DefaultKernel(registry, blobs, registrar, "vmlinux");
   }
 

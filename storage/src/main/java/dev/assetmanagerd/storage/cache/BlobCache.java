@@ -273,20 +273,12 @@ public final class BlobCache implements LocalBlobs, AutoCloseable {
     }
   }
 
-  /** Directory for files that are to be {@linkplain #adopt adopted}; emptied at every start. */
+  @Override
   public Path stagingDirectory() {
     return files.partialDirectory();
   }
 
-  /**
-   * Takes in a file whose bytes somebody has verified, where there is room. The file is consumed
-   * either way.
-   *
-   * @param file in {@link #stagingDirectory()}
-   * @param digest computed from its bytes by the caller
-   * @param sizeBytes its size
-   * @return false where there was no room for it
-   */
+  @Override
   public boolean adopt(Path file, Sha256 digest, long sizeBytes) throws IOException {
     try {
       if (CacheFiles.sizeOf(file) != sizeBytes) {

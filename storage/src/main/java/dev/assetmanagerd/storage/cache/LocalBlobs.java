@@ -1,6 +1,8 @@
 package dev.assetmanagerd.storage.cache;
 
+import dev.assetmanagerd.storage.blob.Sha256;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 
 /** Blobs as files on this host. Thread-safe; blocks for I/O. */
@@ -16,4 +18,18 @@ public interface LocalBlobs {
    * @throws java.io.InterruptedIOException when the time is up
    */
   LocalBlob hold(WantedBlob wanted, Duration timeout) throws IOException;
+
+  /** Directory for files that are to be {@linkplain #adopt adopted}; emptied at every start. */
+  Path stagingDirectory();
+
+  /**
+   * Takes in a file whose bytes somebody has verified, where there is room. The file is consumed
+   * either way.
+   *
+   * @param file in {@link #stagingDirectory()}
+   * @param digest computed from its bytes by the caller
+   * @param sizeBytes its size
+   * @return false where there was no room for it
+   */
+  boolean adopt(Path file, Sha256 digest, long sizeBytes) throws IOException;
 }
