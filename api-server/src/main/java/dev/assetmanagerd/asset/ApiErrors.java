@@ -72,6 +72,10 @@ final class ApiErrors {
     return status(Code.FAILED_PRECONDITION, message);
   }
 
+  static StatusRuntimeException outOfRange(String message) {
+    return status(Code.OUT_OF_RANGE, message);
+  }
+
   static StatusRuntimeException permissionDenied(String message) {
     return status(Code.PERMISSION_DENIED, message);
   }

@@ -46,6 +46,28 @@ final class AssetFiles {
    * @param timeout how long the caller waits for bytes that have to be fetched
    */
   LocalBlob hold(Asset asset, Duration timeout) throws IOException {
+    BlobReader store = reader(asset);
+    Optional<LocalBlobs> cache = cacheFor(asset);
+    return cache.isPresent()
+        ? fromCache(cache.get(), store, asset, timeout)
+        : fromStore(store, asset);
+  }
+
+  /** The file in the cache, where there is one; nothing is fetched for it. */
+  Optional<LocalBlob> cached(Asset asset) throws IOException {
+    Optional<LocalBlobs> cache = cacheFor(asset);
+    return cache.isEmpty() || asset.getChecksum().isEmpty()
+        ? Optional.empty()
+        : cache.get().holdCached(new Sha256(asset.getChecksum()), asset.getSizeBytes());
+  }
+
+  /** Whether somebody has looked at all bytes of the file that {@link #hold} gives. */
+  boolean isVerified(Asset asset) {
+    return cacheFor(asset).isPresent();
+  }
+
+  /** The store that has the asset's bytes. */
+  BlobReader reader(Asset asset) {
     BlobReader store = readers.get(asset.getBackend());
     if (store == null) {
       throw ApiErrors.failedPrecondition(
@@ -54,10 +76,13 @@ final class AssetFiles {
               + ": this node is not configured to read from backend "
               + backendName(asset));
     }
-    Optional<LocalBlobs> cache = copies.cache();
-    return cache.isPresent() && asset.getBackend() != StorageBackend.STORAGE_BACKEND_LOCAL
-        ? fromCache(cache.get(), store, asset, timeout)
-        : fromStore(store, asset);
+    return store;
+  }
+
+  private Optional<LocalBlobs> cacheFor(Asset asset) {
+    return asset.getBackend() == StorageBackend.STORAGE_BACKEND_LOCAL
+        ? Optional.empty()
+        : copies.cache();
   }
 
   private LocalBlob fromCache(LocalBlobs cache, BlobReader store, Asset asset, Duration timeout)
@@ -81,11 +106,13 @@ final class AssetFiles {
         : name;
   }
 
-  private static RuntimeException missing(Asset asset) {
+  /** The store does not have what the registry says it has. */
+  static RuntimeException missing(Asset asset) {
     return ApiErrors.dataLoss("asset " + asset.getId() + ": its bytes are not in storage");
   }
 
-  private static LocalBlob fromStore(BlobReader store, Asset asset) throws IOException {
+  /** What the store knows of the asset's bytes, whose number is right. */
+  static BlobStat stat(BlobReader store, Asset asset) throws IOException {
     Optional<BlobStat> stat = store.stat(asset.getLocation());
     if (stat.isEmpty()) {
       throw missing(asset);
@@ -100,6 +127,11 @@ final class AssetFiles {
               + asset.getSizeBytes()
               + " were registered");
     }
+    return stat.get();
+  }
+
+  private static LocalBlob fromStore(BlobReader store, Asset asset) throws IOException {
+    var unused = stat(store, asset);
     Path file =
         store
             .localFile(asset.getLocation())

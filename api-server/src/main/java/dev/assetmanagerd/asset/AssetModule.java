@@ -38,6 +38,7 @@ public final class AssetModule implements AutoCloseable {
   private static final int IDLE_THREAD_SECONDS = 30;
   private static final int FETCH_THREADS = 64;
   private static final int LOCAL_PATH_THREADS = 256;
+  private static final int MAX_DOWNLOADS = 64;
   private static final Duration STOP_TIMEOUT = Duration.ofSeconds(10);
   private static final Duration WORKING_LEASE_TTL = Duration.ofSeconds(60);
 
@@ -47,6 +48,8 @@ public final class AssetModule implements AutoCloseable {
   private final ExecutorService localPaths = localPaths();
   private final Preparation preparation;
   private final ExecutorService partThreads;
+  private final ExecutorService downloadThreads;
+  private final Downloads downloads;
   private final AccessTracker access;
   private final Uploads uploads;
   private final UploadWrites writes;
@@ -105,13 +108,24 @@ public final class AssetModule implements AutoCloseable {
             timer,
             clock,
             failPoints);
+    AssetFiles files = new AssetFiles(options.backend(), blobs, copies);
+    this.downloadThreads = upTo(MAX_DOWNLOADS, "asset-download-%d");
+    this.downloads =
+        new Downloads(
+            registryAccess,
+            new WorkingLeases(registryAccess, timer, "download:" + nodeId + ":", WORKING_LEASE_TTL),
+            new AssetStreams(files),
+            downloadThreads,
+            MAX_DOWNLOADS,
+            options.uploadIdleTimeout(),
+            options.prepare().fetchTimeout());
     TransferService transferService =
         new TransferService(
+            downloads,
             openUploads,
             writes,
             new UploadCompletion(
                 registryAccess, options, transfers, openUploads, publisher, spools, failPoints));
-    AssetFiles files = new AssetFiles(options.backend(), blobs, copies);
     this.preparation =
         new Preparation(
             registryAccess,
@@ -155,7 +169,7 @@ public final class AssetModule implements AutoCloseable {
     return ServerInterceptors.intercept(definition, new CallInterceptor());
   }
 
-  /** Threads of their own for each upload's writes: a slow disk delays nothing else. */
+  /** Threads of their own for the I/O of each transfer: a slow disk delays nothing else. */
   private static ExecutorService upTo(int threads, String nameFormat) {
     ThreadPoolExecutor executor =
         new ThreadPoolExecutor(
@@ -163,7 +177,7 @@ public final class AssetModule implements AutoCloseable {
             threads,
             IDLE_THREAD_SECONDS,
             TimeUnit.SECONDS,
-            new LinkedBlockingQueue<>(), // as long as there are uploads, and those are limited
+            new LinkedBlockingQueue<>(), // as long as there are transfers, and those are limited
             new ThreadFactoryBuilder().setNameFormat(nameFormat).setDaemon(true).build());
     executor.allowCoreThreadTimeOut(true);
     return executor;
@@ -236,6 +250,11 @@ public final class AssetModule implements AutoCloseable {
     return uploads.running() + writes.running();
   }
 
+  /** Number of downloads that run on this node now. */
+  public int runningDownloads() {
+    return downloads.running();
+  }
+
   /** Stops the work in the background. What is noted of accesses is dropped. */
   @Override
   public void close() {
@@ -245,6 +264,7 @@ public final class AssetModule implements AutoCloseable {
     garbage.close();
     stop(timer);
     garbage.threads().forEach(AssetModule::stop);
+    stop(downloadThreads);
     stop(partThreads);
     stop(spoolWriters);
     stop(localPaths);

@@ -10,7 +10,8 @@ import java.time.Duration;
  * @param maxAssetBytes largest asset that is taken in
  * @param defaultDeadline for calls whose caller sent none; the transfer of an upload's bytes does
  *     not count
- * @param uploadIdleTimeout an upload whose client sends nothing for this long is ended
+ * @param uploadIdleTimeout an upload whose client sends nothing for this long is ended, and a
+ *     download whose client takes nothing
  * @param maxUploads uploads that run at the same time on this node; more are refused
  * @param garbage what garbage collection does
  * @param prepare how assets get into the directories of VMs

@@ -4,6 +4,8 @@ import dev.assetmanagerd.transfer.v1.AbortUploadRequest;
 import dev.assetmanagerd.transfer.v1.AbortUploadResponse;
 import dev.assetmanagerd.transfer.v1.CompleteUploadRequest;
 import dev.assetmanagerd.transfer.v1.CompleteUploadResponse;
+import dev.assetmanagerd.transfer.v1.DownloadAssetRequest;
+import dev.assetmanagerd.transfer.v1.DownloadAssetResponse;
 import dev.assetmanagerd.transfer.v1.GetUploadRequest;
 import dev.assetmanagerd.transfer.v1.GetUploadResponse;
 import dev.assetmanagerd.transfer.v1.OpenUploadRequest;
@@ -14,16 +16,33 @@ import dev.assetmanagerd.transfer.v1.WriteUploadResponse;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 
-/** The calls that move the bytes of assets. GetUpload occupies no thread while it waits. */
+/**
+ * The calls that move the bytes of assets. GetUpload occupies no thread while it waits. A download
+ * has a thread of its own.
+ */
 final class TransferService implements TransferServiceGrpc.AsyncService {
+  private final Downloads downloads;
   private final OpenUploads uploads;
   private final UploadWrites writes;
   private final UploadCompletion completion;
 
-  TransferService(OpenUploads uploads, UploadWrites writes, UploadCompletion completion) {
+  TransferService(
+      Downloads downloads, OpenUploads uploads, UploadWrites writes, UploadCompletion completion) {
+    this.downloads = downloads;
     this.uploads = uploads;
     this.writes = writes;
     this.completion = completion;
+  }
+
+  @Override
+  public void downloadAsset(
+      DownloadAssetRequest request, StreamObserver<DownloadAssetResponse> response) {
+    try {
+      downloads.start(
+          CallScope.current(), request, (ServerCallStreamObserver<DownloadAssetResponse>) response);
+    } catch (RuntimeException e) {
+      response.onError(ApiErrors.of(e));
+    }
   }
 
   @Override

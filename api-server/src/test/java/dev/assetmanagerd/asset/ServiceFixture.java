@@ -85,7 +85,13 @@ final class ServiceFixture implements AutoCloseable {
 
   static ServiceFixture withoutBuilds(Path directory) throws IOException {
     return new ServiceFixture(
-        directory, options -> options, store -> store, FailPoints.off(), false);
+        directory,
+        options -> options,
+        store -> store,
+        LocalCopies.none(),
+        transfers -> transfers,
+        FailPoints.off(),
+        false);
   }
 
   static ServiceFixture in(Path directory, BindableService more) {
@@ -99,7 +105,14 @@ final class ServiceFixture implements AutoCloseable {
       BindableService... more) {
     try {
       return new ServiceFixture(
-          directory, options, storeSeenByService, FailPoints.off(), true, more);
+          directory,
+          options,
+          storeSeenByService,
+          LocalCopies.none(),
+          transfers -> transfers,
+          FailPoints.off(),
+          true,
+          more);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -107,16 +120,37 @@ final class ServiceFixture implements AutoCloseable {
 
   static ServiceFixture with(Path directory, FailPoints failPoints) {
     try {
-      return new ServiceFixture(directory, options -> options, store -> store, failPoints, true);
+      return new ServiceFixture(
+          directory,
+          options -> options,
+          store -> store,
+          LocalCopies.none(),
+          transfers -> transfers,
+          failPoints,
+          true);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** With another store than the directory, and what belongs to it. */
+  static ServiceFixture on(
+      Path directory,
+      UnaryOperator<AssetServiceOptions> options,
+      BlobStore store,
+      LocalCopies copies,
+      UnaryOperator<TransferSettings> transfers)
+      throws IOException {
+    return new ServiceFixture(
+        directory, options, local -> store, copies, transfers, FailPoints.off(), true);
   }
 
   private ServiceFixture(
       Path directory,
       UnaryOperator<AssetServiceOptions> options,
       UnaryOperator<BlobStore> storeSeenByService,
+      LocalCopies copies,
+      UnaryOperator<TransferSettings> transfers,
       FailPoints failPoints,
       boolean automaticBuilds,
       BindableService... more)
@@ -132,8 +166,9 @@ final class ServiceFixture implements AutoCloseable {
             options.apply(small(AssetServiceOptions.defaults())),
             registry,
             storeSeenByService.apply(blobs),
-            LocalCopies.none(),
-            new TransferSettings(blobs.parts(), Optional.empty(), UPLOAD_TTL, PART_BYTES),
+            copies,
+            transfers.apply(
+                new TransferSettings(blobs.parts(), Optional.empty(), UPLOAD_TTL, PART_BYTES)),
             new Placement(List.of(vmRoot), Clock.systemUTC()),
             builds,
             executor,

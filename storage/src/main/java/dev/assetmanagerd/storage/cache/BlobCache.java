@@ -111,27 +111,35 @@ public final class BlobCache implements LocalBlobs, AutoCloseable {
     Optional<CacheEntry> hit = contents.holdVerified(wanted.digest(), true);
     if (hit.isPresent()) {
       counters.hit();
-      return checked(held(hit.get()), hit.get(), wanted);
+      return checked(hit.get(), wanted.sizeBytes());
     }
     Flight flight = join(wanted);
-    CacheEntry entry = await(flight, timeout);
-    return checked(held(entry), entry, wanted);
+    return checked(await(flight, timeout), wanted.sizeBytes());
   }
 
-  private static LocalBlob checked(LocalBlob held, CacheEntry entry, WantedBlob wanted)
-      throws WrongBytesException {
-    if (entry.sizeBytes != wanted.sizeBytes()) {
-      held.close();
+  @Override
+  public Optional<LocalBlob> holdCached(Sha256 digest, long sizeBytes) throws IOException {
+    Optional<CacheEntry> hit = contents.holdVerified(digest, true);
+    if (hit.isEmpty()) {
+      return Optional.empty();
+    }
+    counters.hit();
+    return Optional.of(checked(hit.get(), sizeBytes));
+  }
+
+  private LocalBlob checked(CacheEntry held, long wantedBytes) throws WrongBytesException {
+    if (held.sizeBytes != wantedBytes) {
+      contents.release(held);
       throw new WrongBytesException(
           "the bytes of digest "
-              + wanted.digest()
+              + held.digest
               + " are "
-              + entry.sizeBytes
+              + held.sizeBytes
               + ", but "
-              + wanted.sizeBytes()
+              + wantedBytes
               + " are wanted");
     }
-    return held;
+    return held(held);
   }
 
   private Flight join(WantedBlob wanted) throws CacheBusyException {

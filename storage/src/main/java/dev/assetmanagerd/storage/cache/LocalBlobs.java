@@ -4,6 +4,7 @@ import dev.assetmanagerd.storage.blob.Sha256;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 
 /** Blobs as files on this host. Thread-safe; blocks for I/O. */
 public interface LocalBlobs {
@@ -18,6 +19,13 @@ public interface LocalBlobs {
    * @throws java.io.InterruptedIOException when the time is up
    */
   LocalBlob hold(WantedBlob wanted, Duration timeout) throws IOException;
+
+  /**
+   * The same where it is here and verified; nothing is fetched for it.
+   *
+   * @throws WrongBytesException when the bytes of the digest are not that many
+   */
+  Optional<LocalBlob> holdCached(Sha256 digest, long sizeBytes) throws IOException;
 
   /** Directory for files that are to be {@linkplain #adopt adopted}; emptied at every start. */
   Path stagingDirectory();
