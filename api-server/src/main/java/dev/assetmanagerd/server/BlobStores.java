@@ -4,23 +4,35 @@ import dev.assetmanagerd.config.NodeConfig;
 import dev.assetmanagerd.config.Secret;
 import dev.assetmanagerd.storage.blob.BlobStoreUnavailableException;
 import dev.assetmanagerd.storage.blob.SharedDirectoryBlobStore;
+import dev.assetmanagerd.storage.nfs.Mount;
+import dev.assetmanagerd.storage.nfs.MountCheck;
 import dev.assetmanagerd.storage.s3.S3BlobStore;
 import dev.assetmanagerd.storage.s3.S3Checksums;
 import dev.assetmanagerd.storage.s3.S3Credentials;
 import dev.assetmanagerd.storage.s3.S3Options;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Opens the blob store that the configuration describes. */
 final class BlobStores {
   private static final int PARTS_IN_FLIGHT = 4;
   private static final long MIN_BYTES_PER_SECOND = 64 * 1024;
 
+  private static final String NFS_PATH = "UNKEY_ASSETMANAGERD_NFS_PATH";
+  private static final String NFS_REQUIRE_MOUNT = "UNKEY_ASSETMANAGERD_NFS_REQUIRE_MOUNT";
+
+  private static final Logger log = LoggerFactory.getLogger(BlobStores.class);
+
   private BlobStores() {}
 
   static OpenedStore open(NodeConfig config) throws StartException {
     try {
       return switch (config.storage().kind()) {
-        case LOCAL, NFS -> openDirectory(config);
+        case LOCAL -> opened(SharedDirectoryBlobStore.open(root(config), nodeId(config)));
+        case NFS -> openNfs(config);
         case S3 -> openBucket(config);
       };
     } catch (BlobStoreUnavailableException e) {
@@ -28,11 +40,41 @@ final class BlobStores {
     }
   }
 
-  private static OpenedStore openDirectory(NodeConfig config) throws BlobStoreUnavailableException {
-    SharedDirectoryBlobStore store =
-        SharedDirectoryBlobStore.open(
-            config.storage().root().orElseThrow(), config.cluster().nodeId());
+  private static OpenedStore openNfs(NodeConfig config) throws StartException {
+    Path root = root(config);
+    try {
+      Mount mount = MountCheck.of(root);
+      if (config.storage().requireMount() && !mount.isNfs()) {
+        throw new StartException(
+            "%s (%s) has to be on an NFS mount and is on a %s; mount it, or set %s=false"
+                .formatted(NFS_PATH, root, mount.description(), NFS_REQUIRE_MOUNT));
+      }
+      log.info("{} ({}) is on a {}", NFS_PATH, root, mount.description());
+      MountCheck.doubts(mount).forEach(doubt -> log.warn("{} ({}): {}", NFS_PATH, root, doubt));
+      return opened(
+          SharedDirectoryBlobStore.open(root, nodeId(config), config.cluster().clusterId()));
+    } catch (IOException e) {
+      throw new StartException("%s (%s): %s".formatted(NFS_PATH, root, reason(e)), e);
+    }
+  }
+
+  private static OpenedStore opened(SharedDirectoryBlobStore store) {
     return new OpenedStore(store, store.parts(), Optional.empty(), () -> {});
+  }
+
+  private static Path root(NodeConfig config) {
+    return config.storage().root().orElseThrow();
+  }
+
+  private static String nodeId(NodeConfig config) {
+    return config.cluster().nodeId();
+  }
+
+  private static String reason(IOException e) {
+    String message = e.getMessage();
+    return e.getClass() == IOException.class || e instanceof BlobStoreUnavailableException
+        ? String.valueOf(message)
+        : e.toString();
   }
 
   private static OpenedStore openBucket(NodeConfig config) throws StartException {

@@ -72,17 +72,42 @@ public final class SharedDirectoryBlobStore implements BlobStore {
    */
   public static SharedDirectoryBlobStore open(Path root, String nodeId)
       throws BlobStoreUnavailableException {
+    return open(root, nodeId, Optional.empty());
+  }
+
+  /**
+   * As {@link #open(Path, String)}, for the nodes of one cluster alone: the directory is marked as
+   * theirs, and nothing is changed in one that is marked as another's.
+   *
+   * @param clusterId one line of printable text
+   */
+  public static SharedDirectoryBlobStore open(Path root, String nodeId, String clusterId)
+      throws BlobStoreUnavailableException {
+    return open(root, nodeId, Optional.of(clusterId));
+  }
+
+  private static SharedDirectoryBlobStore open(Path root, String nodeId, Optional<String> clusterId)
+      throws BlobStoreUnavailableException {
     Path absolute = root.toAbsolutePath().normalize();
     try {
       Files.createDirectories(absolute);
       Path realRoot = absolute.toRealPath();
       StagingArea staging = new StagingArea(realRoot, nodeId);
+      Optional<StoreMarker> marker = clusterId.map(id -> new StoreMarker(realRoot, id));
+      if (marker.isPresent()) {
+        marker.get().check();
+      }
       Files.createDirectories(staging.directory());
       staging.deleteOwn();
       staging.probe();
+      if (marker.isPresent()) {
+        marker.get().claim(staging);
+      }
       return new SharedDirectoryBlobStore(absolute, realRoot, staging);
     } catch (FileAlreadyExistsException e) {
       throw new BlobStoreUnavailableException(absolute, e.getMessage() + " is no directory", e);
+    } catch (BlobStoreUnavailableException e) {
+      throw e;
     } catch (IOException e) {
       throw new BlobStoreUnavailableException(absolute, e.toString(), e);
     }

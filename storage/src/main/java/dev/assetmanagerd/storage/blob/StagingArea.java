@@ -1,5 +1,7 @@
 package dev.assetmanagerd.storage.blob;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -55,14 +57,19 @@ public final class StagingArea {
     return directory.resolve(StagedName.next(nodeId));
   }
 
-  /** Writes a file and renames it the way a blob is, out of this directory and back in. */
+  /** Writes a file, renames it the way a blob is, and reads it back. */
   void probe() throws IOException {
     Path staged = newFile();
     Path outside = directory.resolveSibling("." + staged.getFileName());
+    String content = "written by " + staged.getFileName();
     try {
-      touch(staged);
+      write(staged, content.getBytes(UTF_8));
       Files.move(staged, outside, StandardCopyOption.ATOMIC_MOVE);
-      Files.move(outside, staged, StandardCopyOption.ATOMIC_MOVE);
+      String found = Files.readString(outside);
+      if (!found.equals(content)) {
+        throw new IOException(
+            "a file of " + content.length() + " characters came back as \"" + found + "\"");
+      }
     } catch (AtomicMoveNotSupportedException e) {
       throw new IOException(directory + " is on another file system than the blobs", e);
     } finally {
@@ -124,9 +131,17 @@ public final class StagingArea {
   }
 
   private static void touch(Path file) throws IOException {
+    write(file, new byte[] {1});
+  }
+
+  /** Makes a small file that is on the disk when this returns. */
+  static void write(Path file, byte[] content) throws IOException {
     try (FileChannel channel =
         FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-      channel.write(ByteBuffer.wrap(new byte[] {1}));
+      ByteBuffer left = ByteBuffer.wrap(content);
+      while (left.hasRemaining()) {
+        channel.write(left);
+      }
       channel.force(true);
     }
   }

@@ -18,8 +18,12 @@ public final class ScratchFileSystem implements AutoCloseable {
   private boolean mounted;
 
   private ScratchFileSystem(Path temp) throws IOException {
-    this.image = temp.resolve("image");
-    this.directory = Files.createDirectory(temp.resolve("mnt"));
+    this(temp.resolve("image"), Files.createDirectory(temp.resolve("mnt")));
+  }
+
+  private ScratchFileSystem(Path image, Path directory) {
+    this.image = image;
+    this.directory = directory;
   }
 
   /** XFS in a file, with reflinks. */
@@ -39,6 +43,14 @@ public final class ScratchFileSystem implements AutoCloseable {
   public static ScratchFileSystem tmpfs(Path temp, String options) throws Exception {
     ScratchFileSystem made = new ScratchFileSystem(temp);
     made.mounted = run("mount", "-t", "tmpfs", "-o", options, "none", made.directory.toString());
+    assumeTrue(made.mounted, "needs root");
+    return made;
+  }
+
+  /** A file system in memory, mounted at a directory that is there. */
+  public static ScratchFileSystem tmpfsAt(Path directory, String options) {
+    ScratchFileSystem made = new ScratchFileSystem(directory, directory);
+    made.mounted = run("mount", "-t", "tmpfs", "-o", options, "none", directory.toString());
     assumeTrue(made.mounted, "needs root");
     return made;
   }
