@@ -8,6 +8,7 @@ import dev.assetmanagerd.raft.ClusterUnavailableException;
 import dev.assetmanagerd.registry.RegistryBusyException;
 import dev.assetmanagerd.registry.RegistryException;
 import dev.assetmanagerd.storage.blob.InvalidLocationException;
+import dev.assetmanagerd.storage.blob.UploadChangedException;
 import dev.assetmanagerd.storage.cache.CacheBusyException;
 import dev.assetmanagerd.storage.cache.CacheFullException;
 import dev.assetmanagerd.storage.cache.WrongBytesException;
@@ -224,6 +225,10 @@ final class ApiErrors {
   private static StatusRuntimeException ofStorage(IOException failure) {
     if (failure instanceof InvalidLocationException invalid) {
       return invalid("location", String.valueOf(invalid.getMessage()));
+    }
+    if (failure instanceof UploadChangedException) {
+      return failedPrecondition(
+          "upload_id: the client has stored something else while it was verified; complete it again");
     }
     if (failure instanceof CacheFullException || failure instanceof CacheBusyException) {
       return resourceExhausted(String.valueOf(failure.getMessage()));

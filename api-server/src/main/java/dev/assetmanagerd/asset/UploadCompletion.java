@@ -16,6 +16,7 @@ import dev.assetmanagerd.transfer.v1.CompleteUploadRequest;
 import dev.assetmanagerd.transfer.v1.CompleteUploadResponse;
 import io.grpc.Context;
 import io.grpc.Deadline;
+import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ReadableByteChannel;
@@ -154,21 +155,27 @@ final class UploadCompletion {
       throw ApiErrors.failedPrecondition(
           "upload_id: the store has no bytes of it yet; make the request that was signed");
     }
-    if (stat.get().sizeBytes() != announced) {
-      throw ApiErrors.invalid(
-          "metadata.size_bytes",
-          "is %d, but the store was given %d bytes".formatted(announced, stat.get().sizeBytes()));
-    }
     Sha256 digest = new Sha256(upload.getChecksum());
-    verify(direct, upload.getId(), stat.get(), digest);
+    try {
+      verify(direct, upload.getId(), stat.get(), announced, digest);
+    } catch (StatusRuntimeException e) {
+      uploads.deleteParts(upload.getId()); // they will never do; the client may bring others
+      throw e;
+    }
     BlobPublisher.Content content = new Stored(direct, upload.getId(), stat.get(), digest);
     return publisher.publish(
         scope, wanted(upload).toBuilder().setSizeBytes(announced).build(), content, upload.getId());
   }
 
   /** By what the store itself attests, where it does; else every byte is read here. */
-  private static void verify(DirectUploads direct, String uploadId, BlobStat stat, Sha256 announced)
+  private static void verify(
+      DirectUploads direct, String uploadId, BlobStat stat, long announcedBytes, Sha256 announced)
       throws IOException {
+    if (stat.sizeBytes() != announcedBytes) {
+      throw ApiErrors.invalid(
+          "metadata.size_bytes",
+          "is %d, but the store was given %d bytes".formatted(announcedBytes, stat.sizeBytes()));
+    }
     Sha256 found;
     if (stat.digest().isPresent()) {
       found = stat.digest().get();

@@ -2,6 +2,7 @@ package dev.assetmanagerd.asset;
 
 import dev.assetmanagerd.api.v1.StorageBackend;
 import dev.assetmanagerd.s3server.S3Server;
+import dev.assetmanagerd.storage.blob.DirectUploads;
 import dev.assetmanagerd.storage.cache.BlobCache;
 import dev.assetmanagerd.storage.cache.BlobCacheOptions;
 import dev.assetmanagerd.storage.s3.S3BlobStore;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 
 /** The asset service of one node whose blobs are in a real S3 server, with a cache. */
 final class ObjectStoreFixture implements AutoCloseable {
@@ -29,6 +31,14 @@ final class ObjectStoreFixture implements AutoCloseable {
    * @param checksums whether the server is to check and keep digests
    */
   ObjectStoreFixture(Path directory, S3Checksums checksums) throws IOException {
+    this(directory, checksums, direct -> direct);
+  }
+
+  /**
+   * @param direct what the service gets to see of uploads past it
+   */
+  ObjectStoreFixture(Path directory, S3Checksums checksums, UnaryOperator<DirectUploads> direct)
+      throws IOException {
     S3Server server = S3Server.shared();
     store =
         S3BlobStore.open(
@@ -61,7 +71,7 @@ final class ObjectStoreFixture implements AutoCloseable {
             transfers ->
                 new TransferSettings(
                     store.parts(),
-                    Optional.of(store.directUploads()),
+                    Optional.of(direct.apply(store.directUploads())),
                     transfers.uploadTtl(),
                     transfers.partBytes()));
   }

@@ -44,7 +44,7 @@ public interface DirectUploads {
    * verified version of it that is published, or none.
    *
    * @param verified what {@link #stat} said before the bytes were looked at
-   * @throws IOException also when the client has stored something else since
+   * @throws UploadChangedException when the client has stored something else since
    */
   void publish(String uploadId, BlobStat verified, String location, Sha256 digest, long sizeBytes)
       throws IOException;

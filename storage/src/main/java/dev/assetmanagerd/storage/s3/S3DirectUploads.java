@@ -4,6 +4,7 @@ import dev.assetmanagerd.storage.blob.BlobStat;
 import dev.assetmanagerd.storage.blob.DirectUploads;
 import dev.assetmanagerd.storage.blob.InvalidLocationException;
 import dev.assetmanagerd.storage.blob.Sha256;
+import dev.assetmanagerd.storage.blob.UploadChangedException;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.channels.ReadableByteChannel;
@@ -104,7 +105,7 @@ final class S3DirectUploads implements DirectUploads {
     if (objects.headInBucket(key).filter(head -> head.sizeBytes() == sizeBytes).isPresent()) {
       return;
     }
-    copy(keys.directKey(uploadId), verified.location(), key, sizeBytes);
+    copy(uploadId, verified.location(), key, sizeBytes);
     ObjectHead copied =
         objects.head(key).orElseThrow(() -> new IOException(key + " is gone after it was copied"));
     if (copied.sizeBytes() != sizeBytes) {
@@ -114,7 +115,8 @@ final class S3DirectUploads implements DirectUploads {
     }
   }
 
-  private void copy(String from, String etag, String to, long sizeBytes) throws IOException {
+  private void copy(String uploadId, String etag, String to, long sizeBytes) throws IOException {
+    String from = keys.directKey(uploadId);
     CopyObjectRequest.Builder request =
         CopyObjectRequest.builder()
             .sourceBucket(calls.options().bucket())
@@ -131,7 +133,7 @@ final class S3DirectUploads implements DirectUploads {
     } catch (ExecutionException e) {
       Throwable cause = e.getCause();
       if (cause != null && S3Errors.isStatus(cause, HTTP_PRECONDITION_FAILED)) {
-        throw new IOException("the client has stored something else since it was verified", e);
+        throw new UploadChangedException(uploadId, e);
       }
       throw calls.errors().map("copying " + from, e);
     } catch (TimeoutException e) {

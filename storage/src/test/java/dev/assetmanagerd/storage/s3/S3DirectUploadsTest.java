@@ -11,6 +11,7 @@ import dev.assetmanagerd.storage.blob.DirectUploads.SignedRequest;
 import dev.assetmanagerd.storage.blob.Hashing;
 import dev.assetmanagerd.storage.blob.InvalidLocationException;
 import dev.assetmanagerd.storage.blob.Sha256;
+import dev.assetmanagerd.storage.blob.UploadChangedException;
 import java.io.IOException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -112,9 +113,8 @@ class S3DirectUploadsTest {
     BlobStat verified = uploads.stat(UPLOAD).orElseThrow();
     bucket.put("some/prefix/.uploads/" + UPLOAD + "/direct", "x".repeat(SIZE));
 
-    assertThatExceptionOfType(IOException.class)
-        .isThrownBy(() -> uploads.publish(UPLOAD, verified, digest.location(), digest, SIZE))
-        .withMessageContaining("something else");
+    assertThatExceptionOfType(UploadChangedException.class)
+        .isThrownBy(() -> uploads.publish(UPLOAD, verified, digest.location(), digest, SIZE));
 
     assertThat(blobs()).isZero();
     assertThat(store.stat(digest.location())).isEmpty();

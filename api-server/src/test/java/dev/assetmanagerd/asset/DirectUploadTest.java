@@ -1,0 +1,299 @@
+package dev.assetmanagerd.asset;
+
+import static dev.assetmanagerd.asset.ServiceFixture.UPLOAD_TTL;
+import static dev.assetmanagerd.asset.ServiceFixture.bytes;
+import static dev.assetmanagerd.asset.ServiceFixture.kernel;
+import static dev.assetmanagerd.asset.ServiceFixture.sha256;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.assetmanagerd.api.v1.Asset;
+import dev.assetmanagerd.api.v1.StorageBackend;
+import dev.assetmanagerd.storage.blob.BlobParts;
+import dev.assetmanagerd.storage.blob.BlobStat;
+import dev.assetmanagerd.storage.blob.DirectUploads;
+import dev.assetmanagerd.storage.blob.Sha256;
+import dev.assetmanagerd.storage.s3.S3Checksums;
+import dev.assetmanagerd.transfer.v1.AbortUploadRequest;
+import dev.assetmanagerd.transfer.v1.CompleteUploadRequest;
+import dev.assetmanagerd.transfer.v1.OpenUploadRequest;
+import dev.assetmanagerd.transfer.v1.OpenUploadResponse;
+import dev.assetmanagerd.transfer.v1.SignedRequest;
+import dev.assetmanagerd.transfer.v1.TransferServiceGrpc;
+import dev.assetmanagerd.transfer.v1.TransferServiceGrpc.TransferServiceBlockingStub;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Bytes that go past the node, over plain HTTP, to a real S3 server. */
+@Tag("cluster")
+@Timeout(60)
+class DirectUploadTest {
+  private static final int SIZE = 300_000;
+
+  @TempDir private Path directory;
+  private final byte[] content = bytes(SIZE, 1);
+  private final byte[] other = bytes(SIZE, 2);
+
+  @Test
+  void whatAClientHasBroughtToTheStoreBecomesAnAsset() throws Exception {
+    try (ObjectStoreFixture node = new ObjectStoreFixture(directory, S3Checksums.WHEN_SUPPORTED)) {
+      OpenUploadResponse opened = open(node);
+      assertThat(opened.getUpload().getDirect()).isTrue();
+      assertThat(opened.getRequest().getMethod()).isEqualTo("PUT");
+
+      assertThat(send(opened.getRequest(), content)).isEqualTo(200);
+      Asset asset = complete(node, opened);
+
+      assertThat(asset.getId()).isEqualTo("k");
+      assertThat(asset.getBackend()).isEqualTo(StorageBackend.STORAGE_BACKEND_S3);
+      assertThat(asset.getSizeBytes()).isEqualTo(SIZE);
+      assertThat(asset.getChecksum()).isEqualTo(sha256(content));
+      assertThat(downloaded(node)).isEqualTo(content);
+      assertThat(leftovers(node)).isEmpty();
+      assertThat(complete(node, opened)).as("the same asset again").isEqualTo(asset);
+    }
+  }
+
+  @Test
+  void aStoreThatChecksDigestsRefusesOtherBytes() throws Exception {
+    try (ObjectStoreFixture node = new ObjectStoreFixture(directory, S3Checksums.WHEN_SUPPORTED)) {
+      OpenUploadResponse opened = open(node);
+
+      assertThat(send(opened.getRequest(), other)).isBetween(400, 499);
+
+      assertThat(failureOfComplete(node, opened).getCode())
+          .isEqualTo(Status.Code.FAILED_PRECONDITION);
+      assertNothing(node);
+    }
+  }
+
+  @Test
+  void otherBytesBecomeNoAssetAndAreDeletedAndTheRightOnesMayFollow() throws Exception {
+    try (ObjectStoreFixture node = new ObjectStoreFixture(directory, S3Checksums.WHEN_REQUIRED)) {
+      OpenUploadResponse opened = open(node);
+
+      assertThat(send(opened.getRequest(), other)).isEqualTo(200);
+      Status wrong = failureOfComplete(node, opened);
+      assertThat(wrong.getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT);
+      assertThat(wrong.getDescription()).contains("checksum", sha256(content), sha256(other));
+      assertNothing(node);
+
+      assertThat(send(opened.getRequest(), bytes(SIZE - 1, 1))).isEqualTo(200);
+      Status tooFew = failureOfComplete(node, opened);
+      assertThat(tooFew.getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT);
+      assertThat(tooFew.getDescription()).contains("size_bytes: is 300000", "299999");
+      assertNothing(node);
+
+      assertThat(send(opened.getRequest(), content)).isEqualTo(200);
+      assertThat(complete(node, opened).getChecksum()).isEqualTo(sha256(content));
+    }
+  }
+
+  @Test
+  void whatWasNeverBroughtOrCameTooLateBecomesNoAsset() throws Exception {
+    try (ObjectStoreFixture node = new ObjectStoreFixture(directory, S3Checksums.WHEN_SUPPORTED)) {
+      OpenUploadResponse opened = open(node);
+      Status missing = failureOfComplete(node, opened);
+      assertThat(missing.getCode()).isEqualTo(Status.Code.FAILED_PRECONDITION);
+      assertThat(missing.getDescription()).contains("no bytes of it yet");
+      assertThat(send(opened.getRequest(), content)).isEqualTo(200);
+
+      node.service.registry.pass(UPLOAD_TTL);
+
+      assertThat(failureOfComplete(node, opened).getCode()).isEqualTo(Status.Code.NOT_FOUND);
+      assertThat(node.service.registry.everything()).isEmpty();
+    }
+  }
+
+  @Test
+  void anAbortedUploadLeavesNothing() throws Exception {
+    try (ObjectStoreFixture node = new ObjectStoreFixture(directory, S3Checksums.WHEN_SUPPORTED)) {
+      OpenUploadResponse opened = open(node);
+      assertThat(send(opened.getRequest(), content)).isEqualTo(200);
+      assertThat(leftovers(node)).containsExactly(opened.getUpload().getId());
+
+      var unused =
+          stub(node)
+              .abortUpload(
+                  AbortUploadRequest.newBuilder().setUploadId(opened.getUpload().getId()).build());
+
+      assertNothing(node);
+    }
+  }
+
+  @Test
+  void whatIsBroughtAfterCompletionChangesNoAsset() throws Exception {
+    try (ObjectStoreFixture node = new ObjectStoreFixture(directory, S3Checksums.WHEN_REQUIRED)) {
+      OpenUploadResponse opened = open(node);
+      assertThat(send(opened.getRequest(), content)).isEqualTo(200);
+      Asset asset = complete(node, opened);
+
+      assertThat(send(opened.getRequest(), other)).isEqualTo(200);
+
+      assertThat(complete(node, opened)).isEqualTo(asset);
+      assertThat(downloaded(node)).isEqualTo(content);
+      assertThat(leftovers(node)).as("of what came too late").isEmpty();
+    }
+  }
+
+  @Test
+  void whatIsReplacedBetweenItsVerificationAndItsPublicationBecomesNoAsset() throws Exception {
+    CompletableFuture<SignedRequest> request = new CompletableFuture<>();
+    try (ObjectStoreFixture node =
+        new ObjectStoreFixture(
+            directory,
+            S3Checksums.WHEN_REQUIRED,
+            direct -> new ReplacedOnPublish(direct, () -> send(request.join(), other)))) {
+      OpenUploadResponse opened = open(node);
+      assertThat(request.complete(opened.getRequest())).isTrue();
+      assertThat(send(opened.getRequest(), content)).isEqualTo(200);
+
+      Status replaced = failureOfComplete(node, opened);
+
+      assertThat(replaced.getCode()).isEqualTo(Status.Code.FAILED_PRECONDITION);
+      assertThat(replaced.getDescription()).contains("something else");
+      assertThat(node.service.registry.everything()).isEmpty();
+      assertThat(blobs(node)).isEmpty();
+    }
+  }
+
+  @Test
+  void sizeAndDigestHaveToBeAnnounced() throws Exception {
+    try (ObjectStoreFixture node = new ObjectStoreFixture(directory, S3Checksums.WHEN_SUPPORTED)) {
+      for (OpenUploadRequest.Builder request :
+          List.of(
+              OpenUploadRequest.newBuilder().setMetadata(kernel("k").setSizeBytes(SIZE)),
+              OpenUploadRequest.newBuilder()
+                  .setMetadata(kernel("k"))
+                  .setChecksum(sha256(content)))) {
+        StatusRuntimeException refused =
+            catchThrowableOfType(
+                StatusRuntimeException.class,
+                () -> stub(node).openUpload(request.setDirect(true).build()));
+        assertThat(refused.getStatus().getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT);
+      }
+    }
+  }
+
+  private static TransferServiceBlockingStub stub(ObjectStoreFixture node) {
+    return TransferServiceGrpc.newBlockingStub(node.service.channel())
+        .withDeadlineAfter(20, TimeUnit.SECONDS);
+  }
+
+  private OpenUploadResponse open(ObjectStoreFixture node) {
+    return stub(node)
+        .openUpload(
+            OpenUploadRequest.newBuilder()
+                .setMetadata(kernel("k").setId("k").setSizeBytes(SIZE))
+                .setChecksum(sha256(content))
+                .setDirect(true)
+                .build());
+  }
+
+  private static Asset complete(ObjectStoreFixture node, OpenUploadResponse opened) {
+    return stub(node)
+        .completeUpload(
+            CompleteUploadRequest.newBuilder().setUploadId(opened.getUpload().getId()).build())
+        .getAsset();
+  }
+
+  private static Status failureOfComplete(ObjectStoreFixture node, OpenUploadResponse opened) {
+    return catchThrowableOfType(StatusRuntimeException.class, () -> complete(node, opened))
+        .getStatus();
+  }
+
+  private static byte[] downloaded(ObjectStoreFixture node) {
+    return ReceivedDownload.of(node.service.channel(), "k", 0, 0).bytes();
+  }
+
+  private static List<String> leftovers(ObjectStoreFixture node) throws IOException {
+    try (Stream<BlobParts.Upload> uploads = node.store.parts().listUploads()) {
+      return uploads.map(BlobParts.Upload::uploadId).toList();
+    }
+  }
+
+  private static List<String> blobs(ObjectStoreFixture node) throws IOException {
+    try (Stream<BlobStat> all = node.store.list()) {
+      return all.map(BlobStat::location).toList();
+    }
+  }
+
+  private static void assertNothing(ObjectStoreFixture node) throws IOException {
+    assertThat(node.service.registry.everything()).as("assets").isEmpty();
+    assertThat(leftovers(node)).as("uploads with bytes").isEmpty();
+    assertThat(blobs(node)).as("blobs").isEmpty();
+  }
+
+  /** As a client without any library of ours does it. */
+  private static int send(SignedRequest signed, byte[] body) {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(URI.create(signed.getUrl()))
+            .timeout(Duration.ofSeconds(20))
+            .method(signed.getMethod(), HttpRequest.BodyPublishers.ofByteArray(body));
+    signed
+        .getHeadersMap()
+        .forEach(
+            (name, value) -> {
+              if (!name.equalsIgnoreCase("content-length")) { // this client sends it by itself
+                request.header(name, value);
+              }
+            });
+    try {
+      return HttpClient.newHttpClient()
+          .send(request.build(), HttpResponse.BodyHandlers.discarding())
+          .statusCode();
+    } catch (IOException | InterruptedException e) {
+      throw new AssertionError("the store gave no answer", e);
+    }
+  }
+
+  /** A client is quicker than the node: it brings other bytes just before they are published. */
+  private record ReplacedOnPublish(DirectUploads uploads, Runnable before)
+      implements DirectUploads {
+    @Override
+    public long maxBytes() {
+      return uploads.maxBytes();
+    }
+
+    @Override
+    public DirectUploads.SignedRequest sign(
+        String uploadId, Sha256 digest, long sizeBytes, Duration validity) throws IOException {
+      return uploads.sign(uploadId, digest, sizeBytes, validity);
+    }
+
+    @Override
+    public Optional<BlobStat> stat(String uploadId) throws IOException {
+      return uploads.stat(uploadId);
+    }
+
+    @Override
+    public ReadableByteChannel open(String uploadId) throws IOException {
+      return uploads.open(uploadId);
+    }
+
+    @Override
+    public void publish(
+        String uploadId, BlobStat verified, String location, Sha256 digest, long sizeBytes)
+        throws IOException {
+      before.run();
+      uploads.publish(uploadId, verified, location, digest, sizeBytes);
+    }
+  }
+}
