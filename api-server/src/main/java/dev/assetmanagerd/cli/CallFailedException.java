@@ -51,6 +51,10 @@ final class CallFailedException extends RuntimeException {
     return code == Status.Code.UNAVAILABLE && (repeatable || !outcomeUnknown);
   }
 
+  Status.Code code() {
+    return code;
+  }
+
   boolean outcomeUnknown() {
     return outcomeUnknown;
   }

@@ -21,6 +21,10 @@ abstract class ChangeCommand extends RemoteCommand {
       })
   private String idempotencyKey = "";
 
+  final boolean hasIdempotencyKey() {
+    return !idempotencyKey.isEmpty();
+  }
+
   /** Makes the call that changes something, with the key where one was given. */
   final <T> T change(NodeClient client, Function<Channel, T> call) {
     if (idempotencyKey.isEmpty()) {

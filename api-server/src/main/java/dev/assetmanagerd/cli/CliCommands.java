@@ -23,6 +23,7 @@ public final class CliCommands {
   private static CommandLine assets() {
     return new CommandLine(new AssetCommand())
         .addSubcommand("upload", new UploadCommand())
+        .addSubcommand("download", new DownloadCommand())
         .addSubcommand("register", new RegisterCommand())
         .addSubcommand("list", new ListCommand())
         .addSubcommand("get", new GetCommand())

@@ -32,6 +32,7 @@ final class Progress implements AutoCloseable {
   private long startNanos;
   private long shownNanos;
   private long sentBytes;
+  private long skippedBytes;
   private boolean drawn;
 
   Progress(Style style, String name, long totalBytes, PrintWriter err, LongSupplier nanoTime) {
@@ -40,7 +41,7 @@ final class Progress implements AutoCloseable {
     this.totalBytes = totalBytes;
     this.err = err;
     this.nanoTime = nanoTime;
-    restart();
+    restart(0);
   }
 
   static Progress of(Style style, String name, long totalBytes, PrintWriter err) {
@@ -58,11 +59,16 @@ final class Progress implements AutoCloseable {
     }
   }
 
-  /** Begins anew, on another node. */
-  void restart() {
+  /**
+   * Begins anew, on another node.
+   *
+   * @param doneBytes of all, that are there already
+   */
+  void restart(long doneBytes) {
     startNanos = nanoTime.getAsLong();
     shownNanos = startNanos;
-    sentBytes = 0;
+    sentBytes = doneBytes;
+    skippedBytes = doneBytes;
   }
 
   void sent(long bytes) {
@@ -96,7 +102,7 @@ final class Progress implements AutoCloseable {
         (int) (100 * fraction()),
         Table.size(sentBytes),
         Table.size(totalBytes),
-        Table.size((long) (sentBytes / seconds)));
+        Table.size((long) ((sentBytes - skippedBytes) / seconds)));
   }
 
   private double fraction() {

@@ -1,13 +1,15 @@
 package dev.assetmanagerd.cli;
 
-import dev.assetmanagerd.api.v1.Asset;
 import dev.assetmanagerd.api.v1.UploadAssetMetadata;
 import dev.assetmanagerd.api.v1.UploadAssetResponse;
+import io.grpc.Channel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -18,7 +20,9 @@ import picocli.CommandLine.Parameters;
     name = "upload",
     description = {
       "Stores a file as a new asset. What the node stored is compared with what was read here;",
-      "the exit code is 8 where they differ."
+      "the exit code is 8 where they differ.",
+      "With --resumable, an upload that was cut goes on at the next node, and where the command is",
+      "run again. With --direct, the bytes go past the nodes, straight to a store such as S3."
     })
 final class UploadCommand extends ChangeCommand {
   private static final Duration TIMEOUT = Duration.ofHours(24);
@@ -50,6 +54,23 @@ final class UploadCommand extends ChangeCommand {
       description = "Bytes per message, 1024 to 1048576. Default: ${DEFAULT-VALUE}.")
   private int chunkBytes;
 
+  @Option(names = "--resumable", description = "Goes on where it was cut. Reads the file twice.")
+  private boolean resumable;
+
+  @Option(
+      names = "--state",
+      paramLabel = "FILE",
+      description = {
+        "Where --resumable remembers what it has begun, until it is done.",
+        "Default: the file's name with .upload added, beside it."
+      })
+  private @Nullable Path state;
+
+  @Option(
+      names = "--direct",
+      description = "Sends the bytes to the store, not through a node. Reads the file twice.")
+  private boolean direct;
+
   @Override
   Duration defaultTimeout() {
     return TIMEOUT;
@@ -65,26 +86,53 @@ final class UploadCommand extends ChangeCommand {
     }
     long size = Files.size(file);
     UploadAssetMetadata metadata = metadata(size);
-    FileUpload.Result result;
+    UploadMode mode = mode(client);
+    UploadMode.Uploaded uploaded;
     try (Progress shown = Progress.of(progress, metadata.getName(), size, err())) {
-      result =
-          change(
-              client,
-              channel ->
-                  FileUpload.run(channel, client.deadline(), metadata, file, chunkBytes, shown));
+      uploaded = mode.upload(metadata, file, shown);
     }
-    Asset stored = result.response().getAsset();
-    if (!stored.getChecksum().equals(result.checksum())) {
+    if (!uploaded.asset().getChecksum().equals(uploaded.checksum())) {
       err()
           .println(
               "error: data_loss: the node stored "
-                  + stored.getChecksum()
+                  + uploaded.asset().getChecksum()
                   + ", but the file read here has "
-                  + result.checksum());
+                  + uploaded.checksum());
       return ExitCodes.INTEGRITY;
     }
-    print(result.response());
+    print(UploadAssetResponse.newBuilder().setAsset(uploaded.asset()).build());
     return ExitCodes.OK;
+  }
+
+  private UploadMode mode(NodeClient client) {
+    if (resumable && direct) {
+      throw usage("--resumable, --direct: one excludes the other");
+    }
+    if (state != null && !resumable) {
+      throw usage("--state: is for --resumable");
+    }
+    if ((resumable || direct) && hasIdempotencyKey()) {
+      throw usage("--idempotency-key: is of no use with --resumable or --direct; give an --id");
+    }
+    if (direct) {
+      return new DirectUpload(client);
+    }
+    return resumable
+        ? new ResumableUpload(client, new UploadState(statePath()), chunkBytes)
+        : UploadMode.streamed(changes(client), client.deadline(), chunkBytes);
+  }
+
+  private Path statePath() {
+    return state == null ? file.resolveSibling(file.getFileName() + ".upload") : state;
+  }
+
+  private UploadMode.Changes changes(NodeClient client) {
+    return new UploadMode.Changes() {
+      @Override
+      public <T> T make(Function<Channel, T> call) {
+        return change(client, call);
+      }
+    };
   }
 
   private UploadAssetMetadata metadata(long size) {

@@ -7,10 +7,14 @@ import dev.assetmanagerd.cluster.v1.TransferLeadershipRequest;
 import dev.assetmanagerd.cluster.v1.TransferLeadershipResponse;
 import dev.assetmanagerd.node.v1.NodeStatus;
 import dev.assetmanagerd.raft.ClusterUnavailableException;
+import dev.assetmanagerd.transfer.v1.GetUploadRequest;
+import dev.assetmanagerd.transfer.v1.TransferServiceGrpc;
+import dev.assetmanagerd.transfer.v1.Upload;
 import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A node for commands to talk to: the real asset service, and a cluster that is as written here.
@@ -47,6 +51,19 @@ public final class CliFixture implements AutoCloseable {
     service.registry.failWith(
         new ClusterUnavailableException(
             ClusterUnavailableException.Reason.NO_LEADER, outcomeUnknown, "no leader"));
+  }
+
+  /** After so many parts of uploads, further ones are refused until this is called again. */
+  public void takeParts(int parts) {
+    service.registry.takeParts(parts);
+  }
+
+  /** An upload as the API shows it. */
+  public Upload upload(String id) {
+    return TransferServiceGrpc.newBlockingStub(service.channel())
+        .withDeadlineAfter(20, TimeUnit.SECONDS)
+        .getUpload(GetUploadRequest.newBuilder().setUploadId(id).build())
+        .getUpload();
   }
 
   @Override

@@ -38,6 +38,7 @@ public final class LocalRegistry implements ReplicatedRegistry, AutoCloseable {
   private int nextId;
   private Duration staleness = Duration.ZERO;
   private @Nullable ClusterUnavailableException failure;
+  private int partsBeforeFailure = Integer.MAX_VALUE;
 
   /** The file must not exist. */
   public LocalRegistry(Path file) {
@@ -68,6 +69,11 @@ public final class LocalRegistry implements ReplicatedRegistry, AutoCloseable {
   public synchronized CompletableFuture<Committed> propose(Command command, Deadline deadline) {
     if (failure != null) {
       return CompletableFuture.failedFuture(failure);
+    }
+    if (command.hasAppendUpload() && --partsBeforeFailure < 0) {
+      return CompletableFuture.failedFuture(
+          new ClusterUnavailableException(
+              ClusterUnavailableException.Reason.NO_LEADER, false, "no leader"));
     }
     Command stamped = stamped(command);
     LogEntry entry = entry().addCommands(stamped).build();
@@ -156,6 +162,11 @@ public final class LocalRegistry implements ReplicatedRegistry, AutoCloseable {
   /** From now on every call fails like this; null: no more. */
   public synchronized void failWith(@Nullable ClusterUnavailableException failure) {
     this.failure = failure;
+  }
+
+  /** No more parts of uploads than this many are taken from now on. */
+  synchronized void takeParts(int parts) {
+    partsBeforeFailure = parts;
   }
 
   synchronized void setStaleness(Duration staleness) {
