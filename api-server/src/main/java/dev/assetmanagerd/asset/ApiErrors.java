@@ -9,6 +9,7 @@ import dev.assetmanagerd.registry.RegistryBusyException;
 import dev.assetmanagerd.registry.RegistryException;
 import dev.assetmanagerd.storage.blob.InvalidLocationException;
 import dev.assetmanagerd.storage.blob.UploadChangedException;
+import dev.assetmanagerd.storage.bounded.StoreHangsException;
 import dev.assetmanagerd.storage.cache.CacheBusyException;
 import dev.assetmanagerd.storage.cache.CacheFullException;
 import dev.assetmanagerd.storage.cache.WrongBytesException;
@@ -239,6 +240,10 @@ final class ApiErrors {
     if (failure instanceof InterruptedIOException) {
       return deadlineExceeded(String.valueOf(failure.getMessage()));
     }
+    if (failure instanceof StoreHangsException hangs) {
+      log.warn("storage hangs: {}", hangs.toString());
+      return unavailable("the blob store does not answer: " + hangs.reason());
+    }
     log.warn("storage failed", failure);
     return switch (DiskFailure.of(failure)) {
       case NO_SPACE -> resourceExhausted("the blob store has no space left");
@@ -246,6 +251,7 @@ final class ApiErrors {
       case READ_ONLY -> unavailable("the blob store is read-only");
       case NOT_FOUND -> status(Code.INTERNAL, "a file of the blob store is gone");
       case STALE_HANDLE -> unavailable("the blob store is gone for the moment (stale handle)");
+      case IO_ERROR -> unavailable("the blob store failed (input/output error)");
       case OTHER -> unavailable("the blob store failed; see the log of this node");
     };
   }

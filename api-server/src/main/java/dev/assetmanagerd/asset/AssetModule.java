@@ -93,8 +93,7 @@ public final class AssetModule implements AutoCloseable {
             registryAccess, blobs, blobs, options.garbage().uploadGrace(), failPoints);
     this.uploads = new Uploads(options, nodeId, blobs, publisher, spoolWriters, timer);
     OpenUploads openUploads = new OpenUploads(registryAccess, options, transfers, clock);
-    UploadCompletion.Spools spools =
-        limit -> Spool.open(blobs.stagingDirectory(), nodeId, limit, spoolWriters);
+    UploadCompletion.Spools spools = limit -> Spool.open(blobs, nodeId, limit, spoolWriters);
     this.partThreads = upTo(options.maxUploads(), "asset-part-%d");
     this.writes =
         new UploadWrites(

@@ -87,7 +87,7 @@ final class BlobPublisher {
 
       @Override
       public void put(String location) throws IOException {
-        writer.put(file.duplicate(), location, file.digest(), file.sizeBytes());
+        writer.put(file.duplicate(writer.steps()), location, file.digest(), file.sizeBytes());
       }
     };
   }

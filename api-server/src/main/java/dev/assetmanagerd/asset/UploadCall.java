@@ -220,11 +220,7 @@ final class UploadCall implements StreamObserver<UploadAssetRequest> {
     }
     ended = true;
     if (spool != null) {
-      try {
-        spool.close();
-      } catch (IOException e) {
-        log.warn("a spool file could not be deleted; the next start of this node will", e);
-      }
+      spool.close();
     }
     host.ended(this);
   }

@@ -88,7 +88,7 @@ final class Uploads implements AutoCloseable {
 
     @Override
     public Spool openSpool() throws IOException {
-      return Spool.open(blobs.stagingDirectory(), nodeId, options.maxAssetBytes(), executor);
+      return Spool.open(blobs, nodeId, options.maxAssetBytes(), executor);
     }
 
     @Override

@@ -9,6 +9,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,13 +30,20 @@ final class BlobStoreProbe implements AutoCloseable {
   private record Result(long nanos, Optional<String> problem) {}
 
   private final BlobReader blobs;
+  private final Supplier<Optional<String>> hanging;
   private final LongSupplier nanoClock;
   private final ScheduledExecutorService thread;
   private volatile Result last;
 
-  /** Asks once on the calling thread, and then regularly. */
-  BlobStoreProbe(BlobReader blobs, LongSupplier nanoClock) {
+  /**
+   * Asks once on the calling thread, and then regularly.
+   *
+   * @param hanging what hangs in the store at this moment: it may answer questions and let those
+   *     hang who write
+   */
+  BlobStoreProbe(BlobReader blobs, Supplier<Optional<String>> hanging, LongSupplier nanoClock) {
     this.blobs = blobs;
+    this.hanging = hanging;
     this.nanoClock = nanoClock;
     this.last = ask();
     this.thread =
@@ -54,6 +62,10 @@ final class BlobStoreProbe implements AutoCloseable {
   Optional<String> problem() {
     Result result = last;
     Duration age = Duration.ofNanos(nanoClock.getAsLong() - result.nanos());
+    Optional<String> hangs = hanging.get();
+    if (hangs.isPresent()) {
+      return hangs;
+    }
     return age.compareTo(TRUSTED) > 0
         ? Optional.of("no answer for " + age.toSeconds() + " s")
         : result.problem();

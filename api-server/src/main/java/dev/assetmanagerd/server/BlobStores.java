@@ -2,8 +2,11 @@ package dev.assetmanagerd.server;
 
 import dev.assetmanagerd.config.NodeConfig;
 import dev.assetmanagerd.config.Secret;
+import dev.assetmanagerd.config.StorageKind;
 import dev.assetmanagerd.storage.blob.BlobStoreUnavailableException;
 import dev.assetmanagerd.storage.blob.SharedDirectoryBlobStore;
+import dev.assetmanagerd.storage.bounded.BoundedBlobStore;
+import dev.assetmanagerd.storage.bounded.BoundedSteps;
 import dev.assetmanagerd.storage.nfs.Mount;
 import dev.assetmanagerd.storage.nfs.MountCheck;
 import dev.assetmanagerd.storage.s3.S3BlobStore;
@@ -21,6 +24,7 @@ final class BlobStores {
   private static final int PARTS_IN_FLIGHT = 4;
   private static final long MIN_BYTES_PER_SECOND = 64 * 1024;
 
+  private static final String LOCAL_STORAGE_PATH = "UNKEY_ASSETMANAGERD_LOCAL_STORAGE_PATH";
   private static final String NFS_PATH = "UNKEY_ASSETMANAGERD_NFS_PATH";
   private static final String NFS_REQUIRE_MOUNT = "UNKEY_ASSETMANAGERD_NFS_REQUIRE_MOUNT";
 
@@ -29,37 +33,57 @@ final class BlobStores {
   private BlobStores() {}
 
   static OpenedStore open(NodeConfig config) throws StartException {
-    try {
-      return switch (config.storage().kind()) {
-        case LOCAL -> opened(SharedDirectoryBlobStore.open(root(config), nodeId(config)));
-        case NFS -> openNfs(config);
-        case S3 -> openBucket(config);
-      };
-    } catch (BlobStoreUnavailableException e) {
-      throw new StartException(String.valueOf(e.getMessage()), e);
-    }
+    return switch (config.storage().kind()) {
+      case LOCAL, NFS -> openDirectory(config);
+      case S3 -> openBucket(config);
+    };
   }
 
-  private static OpenedStore openNfs(NodeConfig config) throws StartException {
+  /** Also of a local directory: what is a local disk to one is a cluster file system to another. */
+  private static OpenedStore openDirectory(NodeConfig config) throws StartException {
     Path root = root(config);
+    BoundedSteps steps =
+        new BoundedSteps(
+            "blob directory " + root,
+            config.storage().threads(),
+            config.storage().timeout(),
+            System::nanoTime);
     try {
-      Mount mount = MountCheck.of(root);
-      if (config.storage().requireMount() && !mount.isNfs()) {
-        throw new StartException(
-            "%s (%s) has to be on an NFS mount and is on a %s; mount it, or set %s=false"
-                .formatted(NFS_PATH, root, mount.description(), NFS_REQUIRE_MOUNT));
-      }
-      log.info("{} ({}) is on a {}", NFS_PATH, root, mount.description());
-      MountCheck.doubts(mount).forEach(doubt -> log.warn("{} ({}): {}", NFS_PATH, root, doubt));
-      return opened(
-          SharedDirectoryBlobStore.open(root, nodeId(config), config.cluster().clusterId()));
+      SharedDirectoryBlobStore store =
+          config.storage().kind() == StorageKind.NFS
+              ? openNfs(config, root, steps)
+              : steps.run("open it", () -> SharedDirectoryBlobStore.open(root, nodeId(config)));
+      BoundedBlobStore bounded = new BoundedBlobStore(store, store.parts(), steps);
+      return new OpenedStore(
+          bounded, bounded.parts(), Optional.empty(), Optional.of(steps), steps::close);
     } catch (IOException e) {
-      throw new StartException("%s (%s): %s".formatted(NFS_PATH, root, reason(e)), e);
+      steps.close();
+      throw new StartException(
+          "%s (%s): %s"
+              .formatted(
+                  config.storage().kind() == StorageKind.NFS ? NFS_PATH : LOCAL_STORAGE_PATH,
+                  root,
+                  reason(e)),
+          e);
+    } catch (StartException e) {
+      steps.close();
+      throw e;
     }
   }
 
-  private static OpenedStore opened(SharedDirectoryBlobStore store) {
-    return new OpenedStore(store, store.parts(), Optional.empty(), () -> {});
+  private static SharedDirectoryBlobStore openNfs(NodeConfig config, Path root, BoundedSteps steps)
+      throws IOException, StartException {
+    Mount mount = steps.run("find its mount", () -> MountCheck.of(root));
+    if (config.storage().requireMount() && !mount.isNfs()) {
+      throw new StartException(
+          "%s (%s) has to be on an NFS mount and is on a %s; mount it, or set %s=false"
+              .formatted(NFS_PATH, root, mount.description(), NFS_REQUIRE_MOUNT));
+    }
+    log.info("{} ({}) is on a {}", NFS_PATH, root, mount.description());
+    MountCheck.doubts(mount).forEach(doubt -> log.warn("{} ({}): {}", NFS_PATH, root, doubt));
+    return steps.run(
+        "open it",
+        () -> SharedDirectoryBlobStore.open(root, nodeId(config), config.cluster().clusterId()));
   }
 
   private static Path root(NodeConfig config) {
@@ -82,7 +106,7 @@ final class BlobStores {
     try {
       S3BlobStore store = S3BlobStore.open(options(config, s3));
       return new OpenedStore(
-          store, store.parts(), Optional.of(store.directUploads()), store::close);
+          store, store.parts(), Optional.of(store.directUploads()), Optional.empty(), store::close);
     } catch (BlobStoreUnavailableException e) {
       throw new StartException(
           e.getMessage()

@@ -7,6 +7,7 @@ import com.linecorp.armeria.server.HttpService;
 import dev.assetmanagerd.asset.GarbageCounters;
 import dev.assetmanagerd.asset.PrepareCounters;
 import dev.assetmanagerd.node.v1.WriteCounters;
+import dev.assetmanagerd.storage.bounded.BoundedSteps;
 import dev.assetmanagerd.storage.cache.BlobCache;
 import dev.assetmanagerd.storage.cache.CacheCounters;
 import dev.assetmanagerd.storage.place.PlacementMethod;
@@ -128,6 +129,26 @@ final class Metrics implements AutoCloseable {
       String name, GarbageCounters counters, ToDoubleFunction<GarbageCounters> count, String what) {
     FunctionCounter.builder(name, counters, count)
         .description(what + " since the node started")
+        .register(registry);
+  }
+
+  /** Shows how the threads do that work in the directory of blobs. */
+  void store(BoundedSteps steps) {
+    store("assetmanager_store_steps_running", steps, BoundedSteps::running, "Steps under way");
+    store("assetmanager_store_steps_hanging", steps, BoundedSteps::hanging, "Those too slow");
+    store("assetmanager_store_steps_max", steps, BoundedSteps::maxSteps, "Threads for them");
+    FunctionCounter.builder("assetmanager_store_steps_timed_out", steps, BoundedSteps::timedOut)
+        .description("Steps that nobody waited for any longer since the node started")
+        .register(registry);
+    FunctionCounter.builder("assetmanager_store_steps_rejected", steps, BoundedSteps::rejected)
+        .description("Steps that found no thread since the node started")
+        .register(registry);
+  }
+
+  private void store(
+      String name, BoundedSteps steps, ToDoubleFunction<BoundedSteps> value, String what) {
+    Gauge.builder(name, steps, value)
+        .description(what + ", in the directory of blobs")
         .register(registry);
   }
 

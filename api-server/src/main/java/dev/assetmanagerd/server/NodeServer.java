@@ -129,7 +129,7 @@ final class NodeServer implements AutoCloseable {
         placement,
         NodeCache.placedFrom(config, blobs),
         NodeParts.assetOptions(config).prepare().access());
-    BlobStoreProbe probe = parts.add(new BlobStoreProbe(blobs, NANO_CLOCK));
+    BlobStoreProbe probe = parts.add(new BlobStoreProbe(blobs, store::hanging, NANO_CLOCK));
     Executor io = ioThreads(parts);
     RaftNodeOptions raftOptions = NodeParts.raftOptions(config);
     NodeLinks links = parts.add(new NodeLinks(others(raftOptions)));
@@ -141,6 +141,7 @@ final class NodeServer implements AutoCloseable {
     LocalNode local = new RaftLocalNode(raft, () -> health.ready().ok(), io);
     Metrics metrics = parts.add(new Metrics());
     metrics.writes(() -> raft.status(false).getWriteCounters());
+    store.steps().ifPresent(metrics::store);
     NodeCache cache = NodeCache.open(config, raft, metrics, parts);
     PeerBlobs peers =
         new PeerBlobs(links, others(raftOptions).stream().map(PeerSpec::id).toList(), NANO_CLOCK);

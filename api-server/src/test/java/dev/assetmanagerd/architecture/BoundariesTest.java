@@ -33,6 +33,8 @@ class BoundariesTest {
             ROOT + "registry",
             ROOT + "raft",
             ROOT + "storage.blob",
+            ROOT + "storage.bounded",
+            ROOT + "storage.nfs",
             ROOT + "storage.place",
             ROOT + "storage.s3",
             ROOT + "asset",

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * A store that cannot be used at all: its directory is missing, not mounted or not writable, its
  * bucket is missing or denied, its server does not answer.
  */
-public final class BlobStoreUnavailableException extends IOException {
+public class BlobStoreUnavailableException extends IOException {
   private static final long serialVersionUID = 1L;
 
   /**

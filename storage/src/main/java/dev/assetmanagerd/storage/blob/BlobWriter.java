@@ -1,5 +1,6 @@
 package dev.assetmanagerd.storage.blob;
 
+import dev.assetmanagerd.storage.file.IoSteps;
 import java.io.IOException;
 import java.nio.file.Path;
 
@@ -9,6 +10,11 @@ public interface BlobWriter {
    * Directory for files that are on their way into this store; on its file system where it has one.
    */
   Path stagingDirectory();
+
+  /** Where to make calls for files in {@link #stagingDirectory()}. */
+  default IoSteps steps() {
+    return IoSteps.DIRECT;
+  }
 
   /**
    * Makes a staged file a blob, at a location of its digest. When this returns, the blob is whole,

@@ -1,14 +1,10 @@
 package dev.assetmanagerd.storage.blob;
 
+import dev.assetmanagerd.storage.file.IoSteps;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
-import java.util.Set;
 import java.util.concurrent.Executor;
 
 /**
@@ -21,19 +17,17 @@ import java.util.concurrent.Executor;
  * <p>For one thread at a time. A failed spool stays failed; close it.
  */
 public final class Spool implements AutoCloseable {
-  private final Path file;
   private final long limitBytes;
-  private final FileChannel channel;
+  private final SteppedFile file;
   private final WriteBehind writer;
   private final MessageDigest digest = Hashing.newSha256();
   private long sizeBytes;
   private boolean finished;
 
-  private Spool(Path file, long limitBytes, FileChannel channel, Executor executor) {
+  private Spool(SteppedFile file, long limitBytes, Executor executor) {
     this.file = file;
     this.limitBytes = limitBytes;
-    this.channel = channel;
-    this.writer = new WriteBehind(channel, executor);
+    this.writer = new WriteBehind(file, executor);
   }
 
   /** Opens a spool that does all its work in the caller's thread. */
@@ -43,27 +37,34 @@ public final class Spool implements AutoCloseable {
   }
 
   /**
-   * Opens a spool.
+   * Opens a spool for files on their way into a store.
    *
-   * @param stagingDirectory {@link BlobWriter#stagingDirectory()}; must exist
+   * @param store whose staging directory the file lies in, and whose steps touch it
    * @param nodeId of this node, so that what a crash leaves behind can be told and swept up
    * @param limitBytes the most it takes
    * @param executor runs the writes; each task ends by itself as soon as nothing waits to be
    *     written. Where its threads are limited, they must not be the ones that call this spool,
    *     which would wait for each other
    */
+  public static Spool open(BlobWriter store, String nodeId, long limitBytes, Executor executor)
+      throws IOException {
+    return open(store.steps(), store.stagingDirectory(), nodeId, limitBytes, executor);
+  }
+
+  /** The same for a directory on a disk of this host, which must exist. */
   public static Spool open(Path stagingDirectory, String nodeId, long limitBytes, Executor executor)
+      throws IOException {
+    return open(IoSteps.DIRECT, stagingDirectory, nodeId, limitBytes, executor);
+  }
+
+  private static Spool open(
+      IoSteps steps, Path directory, String nodeId, long limitBytes, Executor executor)
       throws IOException {
     if (limitBytes < 0) {
       throw new IllegalArgumentException("limit of " + limitBytes + " bytes");
     }
-    Path file = stagingDirectory.resolve(StagedName.next(nodeId));
-    FileChannel channel =
-        FileChannel.open(
-            file,
-            Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-    return new Spool(file, limitBytes, channel, executor);
+    Path file = directory.resolve(StagedName.next(nodeId));
+    return new Spool(SteppedFile.create(steps, file), limitBytes, executor);
   }
 
   /**
@@ -100,22 +101,21 @@ public final class Spool implements AutoCloseable {
     }
     finished = true;
     writer.finish();
-    channel.close();
-    if (Files.size(file) != sizeBytes) {
+    long found = file.finish();
+    if (found != sizeBytes) {
       throw new IOException(
-          file + " has " + Files.size(file) + " bytes after writing " + sizeBytes + " to it");
+          file.path() + " has " + found + " bytes after writing " + sizeBytes + " to it");
     }
-    return new SpooledFile(file, sizeBytes, Hashing.finish(digest));
+    return new SpooledFile(file.path(), sizeBytes, Hashing.finish(digest));
   }
 
-  /** Deletes the file, where a store has not taken it. May be called again. */
+  /**
+   * Deletes the file, where a store has not taken it. May be called again. Where the file system
+   * hangs, that is done when it no longer does, and nobody waits for it.
+   */
   @Override
-  public void close() throws IOException {
+  public void close() {
     finished = true;
-    try {
-      channel.close(); // a write in another thread ends with an exception that nobody waits for
-    } finally {
-      Files.deleteIfExists(file);
-    }
+    file.delete(); // a write in another thread ends with an exception that nobody waits for
   }
 }

@@ -4,7 +4,6 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.security.MessageDigest;
 import java.util.ArrayDeque;
 import java.util.Queue;
@@ -33,7 +32,7 @@ final class WriteBehind {
     private int used;
   }
 
-  private final FileChannel out;
+  private final SteppedFile out;
   private final Executor executor;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition progress = lock.newCondition();
@@ -56,7 +55,7 @@ final class WriteBehind {
   /** The appender's own. */
   private @Nullable Block current;
 
-  WriteBehind(FileChannel out, Executor executor) {
+  WriteBehind(SteppedFile out, Executor executor) {
     this.out = out;
     this.executor = executor;
   }
@@ -90,7 +89,7 @@ final class WriteBehind {
     } finally {
       lock.unlock();
     }
-    out.force(true);
+    out.flush();
   }
 
   private Block takeFree() throws IOException {
@@ -142,10 +141,7 @@ final class WriteBehind {
     try {
       Block block = nextFull();
       while (block != null) {
-        ByteBuffer data = ByteBuffer.wrap(block.bytes, 0, block.used);
-        while (data.hasRemaining()) {
-          out.write(data);
-        }
+        out.write(ByteBuffer.wrap(block.bytes, 0, block.used));
         block = recycle(block);
       }
     } catch (Throwable e) { // even an OutOfMemoryError must not leave the appender waiting
@@ -208,6 +204,9 @@ final class WriteBehind {
 
   @GuardedBy("lock")
   private void throwFailure() throws IOException {
+    if (failure instanceof BlobStoreUnavailableException unavailable) {
+      throw unavailable;
+    }
     if (failure != null) {
       throw new IOException("writing the upload to disk failed: " + failure.getMessage(), failure);
     }

@@ -27,7 +27,9 @@ public enum DiskFailure {
   NOT_FOUND,
   /** An NFS server no longer knows the file that was open or looked up. */
   STALE_HANDLE,
-  /** Anything else, such as an I/O error of the device. */
+  /** The device failed, or a soft NFS mount gave up waiting for its server. */
+  IO_ERROR,
+  /** Anything else. */
   OTHER;
 
   /**
@@ -59,6 +61,9 @@ public enum DiskFailure {
     }
     if (text.contains("stale") && text.contains("file handle")) {
       return STALE_HANDLE;
+    }
+    if (text.contains("input/output error")) {
+      return IO_ERROR;
     }
     return text.contains("operation not permitted") || text.contains("permission denied")
         ? PERMISSION

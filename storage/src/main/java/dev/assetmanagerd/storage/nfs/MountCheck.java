@@ -12,7 +12,8 @@ import java.util.regex.Pattern;
 /** What can be said of a directory of blobs by the mounts alone. Thread-safe; blocks for I/O. */
 public final class MountCheck {
   /** Directories that files are renamed between, which cannot be done across mounts. */
-  private static final Pattern OWN_DIRECTORY = Pattern.compile("\\.staging|\\.uploads|[0-9a-f]{2}");
+  private static final Pattern OWN_DIRECTORY =
+      Pattern.compile("\\.staging|\\.uploads|\\.quarantine|[0-9a-f]{2}");
 
   private static final long MINOR_LOW = 0xff;
   private static final long MAJOR_LOW = 0xfff;

@@ -149,7 +149,7 @@ public final class Placement {
           new PlacementException(Reason.PERMISSION, directory, "not permitted: " + e, e);
       case READ_ONLY ->
           new PlacementException(Reason.READ_ONLY, directory, "is on a read-only file system", e);
-      case NOT_FOUND, STALE_HANDLE, OTHER ->
+      case NOT_FOUND, STALE_HANDLE, IO_ERROR, OTHER ->
           new PlacementException(Reason.IO, directory, String.valueOf(e), e);
     };
   }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.awaitility.Awaitility.await;
 
 import dev.assetmanagerd.storage.file.DiskFailure;
+import dev.assetmanagerd.storage.file.IoSteps;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -180,8 +181,9 @@ class SpoolTest {
 
   @Test
   void aFullDiskFailsTheUploadWithThatReason() throws IOException {
-    try (FileChannel full = FileChannel.open(Path.of("/dev/full"), StandardOpenOption.WRITE)) {
-      WriteBehind writer = new WriteBehind(full, threads);
+    Path device = Path.of("/dev/full");
+    try (FileChannel full = FileChannel.open(device, StandardOpenOption.WRITE)) {
+      WriteBehind writer = new WriteBehind(new SteppedFile(IoSteps.DIRECT, device, full), threads);
 
       assertThatExceptionOfType(IOException.class)
           .isThrownBy(

@@ -60,6 +60,18 @@ public final class ScratchFileSystem implements AutoCloseable {
     return directory;
   }
 
+  /** Lets everything that writes hang, until it is thawed. */
+  public void freeze() {
+    assumeTrue(run("fsfreeze", "--freeze", directory.toString()), "needs fsfreeze");
+  }
+
+  /** Lets it go on. */
+  public void thaw() throws IOException {
+    if (!run("fsfreeze", "--unfreeze", directory.toString())) {
+      throw new IOException("cannot thaw " + directory);
+    }
+  }
+
   /** Drops everything that was not flushed, as a power loss does, and mounts it again. */
   public void losePower() throws Exception {
     assumeTrue(run("xfs_io", "-x", "-c", "shutdown", directory.toString()), "needs xfs_io");

@@ -1,0 +1,5 @@
+/** Tests. */
+@NullMarked
+package dev.assetmanagerd.storage.bounded;
+
+import org.jspecify.annotations.NullMarked;
