@@ -14,6 +14,7 @@ import dev.assetmanagerd.storage.cache.CacheBusyException;
 import dev.assetmanagerd.storage.cache.CacheFullException;
 import dev.assetmanagerd.storage.cache.WrongBytesException;
 import dev.assetmanagerd.storage.file.DiskFailure;
+import dev.assetmanagerd.storage.http.HttpSourceException;
 import io.grpc.Metadata;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
@@ -231,6 +232,9 @@ final class ApiErrors {
       return failedPrecondition(
           "upload_id: the client has stored something else while it was verified; complete it again");
     }
+    if (failure instanceof HttpSourceException source) {
+      return ofSource("location: ", source);
+    }
     if (failure instanceof CacheFullException || failure instanceof CacheBusyException) {
       return resourceExhausted(String.valueOf(failure.getMessage()));
     }
@@ -253,6 +257,19 @@ final class ApiErrors {
       case STALE_HANDLE -> unavailable("the blob store is gone for the moment (stale handle)");
       case IO_ERROR -> unavailable("the blob store failed (input/output error)");
       case OTHER -> unavailable("the blob store failed; see the log of this node");
+    };
+  }
+
+  /**
+   * An HTTP source did not give what was asked for.
+   *
+   * @param about what comes before the name of the source
+   */
+  static StatusRuntimeException ofSource(String about, HttpSourceException failure) {
+    String message = about + failure.getMessage();
+    return switch (failure.kind()) {
+      case UNAVAILABLE -> unavailable(message);
+      case CHANGED, REFUSED -> failedPrecondition(message);
     };
   }
 

@@ -4,12 +4,14 @@ import dev.assetmanagerd.api.v1.Asset;
 import dev.assetmanagerd.api.v1.StorageBackend;
 import dev.assetmanagerd.storage.blob.BlobReader;
 import dev.assetmanagerd.storage.blob.BlobStat;
+import dev.assetmanagerd.storage.blob.InvalidLocationException;
 import dev.assetmanagerd.storage.blob.Sha256;
 import dev.assetmanagerd.storage.cache.BlobSource;
 import dev.assetmanagerd.storage.cache.LocalBlob;
 import dev.assetmanagerd.storage.cache.LocalBlobs;
 import dev.assetmanagerd.storage.cache.WantedBlob;
 import dev.assetmanagerd.storage.cache.WrongBytesException;
+import dev.assetmanagerd.storage.http.HttpSourceException;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -96,7 +98,26 @@ final class AssetFiles {
       throw missing(asset);
     } catch (WrongBytesException e) {
       throw ApiErrors.dataLoss("asset " + asset.getId() + ": " + e.getMessage());
+    } catch (IOException e) {
+      throw explained(asset, e);
     }
+  }
+
+  /** Of sources outside the operator and the caller have to know more than of the own store. */
+  private static IOException explained(Asset asset, IOException failure) {
+    String about = "asset " + asset.getId() + ": ";
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof HttpSourceException source) {
+        throw source.kind() == HttpSourceException.Kind.CHANGED
+            ? ApiErrors.dataLoss(about + source.getMessage())
+            : ApiErrors.ofSource(about, source);
+      }
+      if (cause instanceof InvalidLocationException refused) {
+        throw ApiErrors.failedPrecondition(
+            about + "this node may not read it any more: " + refused.getMessage());
+      }
+    }
+    return failure;
   }
 
   private static String backendName(Asset asset) {

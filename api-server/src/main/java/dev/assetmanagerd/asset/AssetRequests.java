@@ -172,6 +172,11 @@ final class AssetRequests {
     if (!target.startsWith("/")) {
       throw ApiErrors.invalid("target_path", target, "must be an absolute path");
     }
+    for (String name : target.split("/", -1)) {
+      if (name.equals(".") || name.equals("..")) {
+        throw ApiErrors.invalid("target_path", target, "must not have . or .. in it");
+      }
+    }
     Fields.text("prepared_for", request.getPreparedFor(), Fields.MAX_NAME_CHARS);
     return ids;
   }

@@ -2,6 +2,7 @@ package dev.assetmanagerd.asset;
 
 import dev.assetmanagerd.api.v1.Asset;
 import dev.assetmanagerd.api.v1.AssetStatus;
+import dev.assetmanagerd.api.v1.StorageBackend;
 import dev.assetmanagerd.garbage.v1.ExplainAssetRequest;
 import dev.assetmanagerd.garbage.v1.ExplainAssetResponse;
 import dev.assetmanagerd.garbage.v1.ExplainAssetResponse.Kind;
@@ -72,8 +73,21 @@ final class Explanation {
     return response.setCollectable(collectable).build();
   }
 
-  private static Reason deleting(RegistryView view, Asset asset) {
+  private Reason deleting(RegistryView view, Asset asset) {
+    if (asset.getBackend() == StorageBackend.STORAGE_BACKEND_HTTP) {
+      return reason(
+          Kind.KIND_DELETING,
+          "it is being deleted: the leader deletes the record; what is at %s stays"
+              .formatted(asset.getLocation()));
+    }
     boolean condemned = view.isCondemned(asset.getBackend(), asset.getLocation());
+    if (condemned && asset.getBackend() != options.backend()) {
+      return reason(
+          Kind.KIND_DELETING,
+          ("it is being deleted, but its blob %s is in %s and this cluster stores assets in %s: it"
+                  + " waits for a leader that is configured for its store")
+              .formatted(asset.getLocation(), asset.getBackend(), options.backend()));
+    }
     return reason(
         Kind.KIND_DELETING,
         condemned

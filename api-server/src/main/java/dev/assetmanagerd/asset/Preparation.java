@@ -67,7 +67,7 @@ final class Preparation {
     this.registry = registry;
     this.working = working;
     this.kept = new KeptLeases(registry, options.leases());
-    this.companions = new RootfsCompanion(blobs);
+    this.companions = new RootfsCompanion(options.backend(), blobs);
     this.files = files;
     this.fetchers = fetchers;
     this.placement = placement;
@@ -101,6 +101,7 @@ final class Preparation {
       throws IOException {
     List<String> ids = AssetRequests.prepare(request);
     Path target = targetPath(request.getTargetPath());
+    checkTarget(target);
     if (!options.remoteCallers() && !OwnHost.contains(scope.caller())) {
       throw ApiErrors.permissionDenied(
           "target_path: is a directory of this node's host, and the caller is on another; ask the"
@@ -131,6 +132,21 @@ final class Preparation {
       return Path.of(text);
     } catch (InvalidPathException e) {
       throw ApiErrors.invalid("target_path", text, "is no path on this host");
+    }
+  }
+
+  /** Before anything is fetched or held for a directory that is not allowed. */
+  private void checkTarget(Path target) {
+    if (placement.isRoot(target)) {
+      throw ApiErrors.invalid(
+          "target_path",
+          target.toString(),
+          "is where all VMs have their directories; name one VM's below it");
+    }
+    try {
+      placement.checkTarget(target);
+    } catch (PlacementException e) {
+      throw refused(e);
     }
   }
 
@@ -233,7 +249,18 @@ final class Preparation {
     if (asset.getBackend() == StorageBackend.STORAGE_BACKEND_HTTP) {
       path = path.replaceFirst("[?#].*$", "");
     }
-    return path.substring(path.lastIndexOf('/') + 1);
+    String name = path.substring(path.lastIndexOf('/') + 1);
+    try {
+      Placement.checkFileName(name);
+    } catch (PlacementException e) {
+      throw ApiErrors.invalid(
+          "asset_ids",
+          "asset "
+              + ApiErrors.quoted(asset.getId())
+              + ": its location ends in no name for a file; give it one in "
+              + PrepareHeaders.TARGET_NAMES_NAME);
+    }
+    return name;
   }
 
   /** Beside a root file system that has a name of its own, there may be another one's. */

@@ -7,6 +7,7 @@ import dev.assetmanagerd.storage.blob.BlobCompanion;
 import dev.assetmanagerd.storage.blob.BlobReader;
 import dev.assetmanagerd.storage.blob.BlobStat;
 import dev.assetmanagerd.storage.blob.InvalidLocationException;
+import dev.assetmanagerd.storage.blob.LocationSyntax;
 import dev.assetmanagerd.storage.place.PlacementSource;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -22,20 +23,24 @@ final class RootfsCompanion {
   /** Largest that is taken. */
   static final int MAX_BYTES = 1 << 20;
 
+  private final StorageBackend backend;
   private final BlobReader blobs;
 
-  RootfsCompanion(BlobReader blobs) {
+  /**
+   * @param backend what the store is recorded as; what is outside of it has no metadata
+   */
+  RootfsCompanion(StorageBackend backend, BlobReader blobs) {
+    this.backend = backend;
     this.blobs = blobs;
   }
 
   /** Its content; empty when the asset has none. */
   Optional<PlacementSource> of(Asset asset) throws IOException {
-    if (asset.getType() != AssetType.ASSET_TYPE_ROOTFS
-        || asset.getBackend() == StorageBackend.STORAGE_BACKEND_HTTP) {
+    if (asset.getType() != AssetType.ASSET_TYPE_ROOTFS || asset.getBackend() != backend) {
       return Optional.empty();
     }
     for (String location : locations(asset.getLocation())) {
-      Optional<BlobStat> stat = stat(location);
+      Optional<BlobStat> stat = stat(asset, location);
       if (stat.isPresent()) {
         return Optional.of(read(asset, location, stat.get().sizeBytes()));
       }
@@ -43,12 +48,18 @@ final class RootfsCompanion {
     return Optional.empty();
   }
 
-  private Optional<BlobStat> stat(String location) throws IOException {
+  /** A link out of the store, a pipe or a directory there is no way to have no metadata. */
+  private Optional<BlobStat> stat(Asset asset, String location) throws IOException {
+    try {
+      LocationSyntax.check(location);
+    } catch (InvalidLocationException e) {
+      return Optional.empty(); // a name too long to have a companion
+    }
     try {
       return blobs.stat(location);
     } catch (InvalidLocationException e) {
-      // A name too long to have a companion, or something else than a file: then there is none.
-      return Optional.empty();
+      throw ApiErrors.failedPrecondition(
+          "asset " + asset.getId() + ": its metadata cannot be used: " + e.getMessage());
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.assetmanagerd.asset;
 
 import dev.assetmanagerd.api.v1.Asset;
+import dev.assetmanagerd.api.v1.StorageBackend;
 import dev.assetmanagerd.registry.BlobRef;
 import dev.assetmanagerd.registry.RegistryView;
 import java.util.HashMap;
@@ -26,6 +27,9 @@ final class SharedBlobs {
     long bytes = 0;
     for (Asset asset : going) {
       BlobRef blob = of(asset);
+      if (blob.backend() == StorageBackend.STORAGE_BACKEND_HTTP) {
+        continue; // what is outside is nobody's to delete here
+      }
       // The blob goes with the last of its assets.
       if (counts.merge(blob, 1, Integer::sum) == references(view, blob) && !reserved(view, blob)) {
         bytes = Math.addExact(bytes, asset.getSizeBytes());

@@ -21,7 +21,9 @@ final class RegisterCommand extends ChangeCommand {
 
   @Parameters(
       paramLabel = "LOCATION",
-      description = "Where the bytes are: a path below the storage directory.")
+      description =
+          "Where the bytes are: a path below the storage directory, a key in the bucket, or with"
+              + " --backend http a URL.")
   private String location = "";
 
   @Option(names = "--name", required = true, paramLabel = "NAME", description = "Its name.")

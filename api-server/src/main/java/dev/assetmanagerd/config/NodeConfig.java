@@ -124,7 +124,8 @@ public record NodeConfig(
   /**
    * Assets that are registered by their URL.
    *
-   * @param hosts lower-case names, {@code *.name} for all below a name; none where it is empty
+   * @param hosts lower-case names, {@code *.name} for all below a name, {@code :port} or {@code :*}
+   *     behind it for other ports than the usual one; none where it is empty
    * @param allowPrivate whether private addresses may be connected to
    * @param allowPlain whether http is taken beside https
    */

@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
@@ -16,11 +17,14 @@ final class OptionTypes {
   private static final Pattern IDENTIFIER = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,62}");
 
   private static final Pattern HOST_PATTERN =
-      Pattern.compile("(\\*\\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*");
+      Pattern.compile(
+          "(\\*\\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*"
+              + "(:(\\*|(?<port>[1-9][0-9]{0,4})))?");
+  private static final int MAX_PORT = 65_535;
   private static final Pattern KEY_NAME = Pattern.compile("[A-Za-z0-9!_.*'()-]+");
   private static final Pattern MODE = Pattern.compile("0?[0-7]{3}");
 
-  static final OptionType<Integer> PORT = integer("port", 1, 65_535);
+  static final OptionType<Integer> PORT = integer("port", 1, MAX_PORT);
   static final OptionType<String> HOST =
       new OptionType<>("host", "a host name or an IP address", OptionTypes::host);
   static final OptionType<HostPort> HOST_PORT =
@@ -58,7 +62,8 @@ final class OptionTypes {
   static final OptionType<List<String>> HOST_PATTERNS =
       new OptionType<>(
           "host names",
-          "host names, each as it is or as *.name, separated by commas, or none",
+          "host names, each as it is or as *.name, with :PORT or :* behind it where needed,"
+              + " separated by commas, or none",
           OptionTypes::hostPatterns);
   static final OptionType<String> KEY_PREFIX =
       new OptionType<>(
@@ -200,8 +205,17 @@ final class OptionTypes {
             .omitEmptyStrings()
             .splitToStream(text.toLowerCase(Locale.ROOT))
             .toList();
-    require(!patterns.isEmpty() && patterns.stream().allMatch(HOST_PATTERN.asMatchPredicate()));
+    require(!patterns.isEmpty() && patterns.stream().allMatch(OptionTypes::isHostPattern));
     return patterns;
+  }
+
+  private static boolean isHostPattern(String text) {
+    Matcher matcher = HOST_PATTERN.matcher(text);
+    if (!matcher.matches()) {
+      return false;
+    }
+    String port = matcher.group("port");
+    return port == null || Integer.parseInt(port) <= MAX_PORT;
   }
 
   private static String keyPrefix(String text) {

@@ -33,6 +33,7 @@ final class Rules {
           new Rule(
               List.of(
                   StorageOptions.STORAGE_BACKEND,
+                  StorageOptions.HTTP_SOURCE_HOSTS,
                   StorageOptions.MAX_ASSET_SIZE,
                   StorageOptions.MAX_CACHE_SIZE),
               StorageRules::sizes),

@@ -105,13 +105,15 @@ final class StorageOptions {
           OptionTypes.HOST_PATTERNS,
           "none",
           "Hosts whose files may be registered as assets by their URL, separated by commas;"
-              + " `*.example.com` for all below that name; `none`: no host.");
+              + " `*.example.com` for all below that name, `:8443` behind it for another port than"
+              + " the usual one, `:*` for any; `none`: no host.");
   static final Option<Boolean> HTTP_SOURCE_ALLOW_PRIVATE =
       Option.of(
           "HTTP_SOURCE_ALLOW_PRIVATE",
           BOOL,
           "false",
-          "Whether such a host may have a private, loopback or link-local address.");
+          "Whether such a host may have a private or loopback address; link-local ones, where"
+              + " clouds keep their credentials, are never connected to.");
   static final Option<Boolean> HTTP_SOURCE_ALLOW_PLAIN =
       Option.of(
           "HTTP_SOURCE_ALLOW_PLAIN", BOOL, "false", "Whether `http:` is taken beside `https:`.");

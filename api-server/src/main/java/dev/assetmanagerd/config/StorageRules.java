@@ -119,7 +119,9 @@ final class StorageRules {
   static Stream<String> sizes(Values values) {
     long asset = values.get(StorageOptions.MAX_ASSET_SIZE);
     long cache = values.get(StorageOptions.MAX_CACHE_SIZE);
-    boolean cached = values.get(StorageOptions.STORAGE_BACKEND) != StorageKind.LOCAL;
+    boolean cached =
+        values.get(StorageOptions.STORAGE_BACKEND) != StorageKind.LOCAL
+            || !values.get(StorageOptions.HTTP_SOURCE_HOSTS).isEmpty();
     return !cached || asset <= cache
         ? Stream.empty()
         : Stream.of(

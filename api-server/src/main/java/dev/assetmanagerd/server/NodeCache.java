@@ -1,30 +1,45 @@
 package dev.assetmanagerd.server;
 
+import dev.assetmanagerd.api.v1.StorageBackend;
 import dev.assetmanagerd.asset.LocalCopies;
 import dev.assetmanagerd.cluster.CachedBlobStreams;
 import dev.assetmanagerd.cluster.PeerBlobs;
 import dev.assetmanagerd.config.NodeConfig;
 import dev.assetmanagerd.config.StorageKind;
 import dev.assetmanagerd.raft.RaftNode;
+import dev.assetmanagerd.storage.blob.BlobReader;
 import dev.assetmanagerd.storage.blob.BlobStore;
 import dev.assetmanagerd.storage.blob.BlobStoreUnavailableException;
 import dev.assetmanagerd.storage.cache.BlobCache;
 import dev.assetmanagerd.storage.cache.BlobCacheOptions;
+import dev.assetmanagerd.storage.http.HttpSource;
+import dev.assetmanagerd.storage.http.HttpSourceOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** The cache of a node, where its store has no files on the node's own host. */
+/**
+ * The cache of a node and the sources outside, where there is anything that has no files on the
+ * node's own host.
+ */
 final class NodeCache {
+  private static final Logger log = LoggerFactory.getLogger(NodeCache.class);
+
   private final Optional<BlobCache> cache;
+  private final Map<StorageBackend, BlobReader> sources;
   private final boolean askPeers;
 
-  private NodeCache(Optional<BlobCache> cache, boolean askPeers) {
+  private NodeCache(
+      Optional<BlobCache> cache, Map<StorageBackend, BlobReader> sources, boolean askPeers) {
     this.cache = cache;
+    this.sources = sources;
     this.askPeers = askPeers;
   }
 
@@ -35,12 +50,35 @@ final class NodeCache {
    */
   static NodeCache open(NodeConfig config, RaftNode raft, Metrics metrics, Closing parts)
       throws StartException {
-    if (config.storage().kind() == StorageKind.LOCAL) {
-      return new NodeCache(Optional.empty(), false);
+    if (!isNeeded(config)) {
+      return new NodeCache(Optional.empty(), Map.of(), false);
     }
     BlobCache cache = parts.add(open(config, raft));
     metrics.cache(cache);
-    return new NodeCache(Optional.of(cache), config.storage().cache().peers());
+    return new NodeCache(
+        Optional.of(cache), sources(config, parts), config.storage().cache().peers());
+  }
+
+  private static boolean isNeeded(NodeConfig config) {
+    return config.storage().kind() != StorageKind.LOCAL
+        || !config.storage().http().hosts().isEmpty();
+  }
+
+  private static Map<StorageBackend, BlobReader> sources(NodeConfig config, Closing parts) {
+    NodeConfig.HttpSources http = config.storage().http();
+    if (http.hosts().isEmpty()) {
+      return Map.of();
+    }
+    HttpSource source =
+        parts.add(
+            new HttpSource(
+                HttpSourceOptions.of(http.hosts(), http.allowPrivate(), http.allowPlain())));
+    log.info(
+        "HTTP_SOURCE_HOSTS: assets may be registered by URL at {}{}{}",
+        String.join(", ", http.hosts()),
+        http.allowPrivate() ? ", private addresses included" : "",
+        http.allowPlain() ? ", without encryption too" : "");
+    return Map.of(StorageBackend.STORAGE_BACKEND_HTTP, source);
   }
 
   /**
@@ -51,7 +89,7 @@ final class NodeCache {
   LocalCopies copies(PeerBlobs peers) {
     return cache.isPresent()
         ? new LocalCopies(
-            Optional.of(cache.get()), Map.of(), askPeers ? peers::of : digest -> List.of())
+            Optional.of(cache.get()), sources, askPeers ? peers::of : digest -> List.of())
         : LocalCopies.none();
   }
 
@@ -61,19 +99,24 @@ final class NodeCache {
   }
 
   /**
-   * The directory whose files are placed in VM directories; it is made where it is not there yet.
+   * The directories whose files are placed in VM directories; they are made where they are not
+   * there yet.
    *
-   * @throws StartException when it cannot be made
+   * @throws StartException when one cannot be made
    */
-  static Path placedFrom(NodeConfig config, BlobStore store) throws StartException {
+  static List<Path> placedFrom(NodeConfig config, BlobStore store) throws StartException {
+    List<Path> directories = new ArrayList<>();
     if (config.storage().kind() == StorageKind.LOCAL) {
-      return store.stagingDirectory();
+      directories.add(store.stagingDirectory());
     }
-    try {
-      return Files.createDirectories(config.storage().cache().directory());
-    } catch (IOException e) {
-      throw new StartException("CACHE_DIR: " + e, e);
+    if (isNeeded(config)) {
+      try {
+        directories.add(Files.createDirectories(config.storage().cache().directory()));
+      } catch (IOException e) {
+        throw new StartException("CACHE_DIR: " + e, e);
+      }
     }
+    return directories;
   }
 
   private static BlobCache open(NodeConfig config, RaftNode raft) throws StartException {

@@ -6,6 +6,7 @@ import dev.assetmanagerd.storage.place.PlacementException.Reason;
 import dev.assetmanagerd.storage.place.PlacementMethod;
 import dev.assetmanagerd.storage.place.RootReport;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,32 +23,36 @@ final class PrepareRoots {
   private PrepareRoots() {}
 
   /**
-   * @param sourceDirectory on the file system that files are placed from
+   * @param sourceDirectories on the file systems that files are placed from
    */
-  static void check(Placement placement, Path sourceDirectory, FileAccess access)
+  static void check(Placement placement, List<Path> sourceDirectories, FileAccess access)
       throws StartException {
-    for (RootReport report : placement.probe(sourceDirectory, access)) {
-      if (report instanceof RootReport.Usable usable) {
-        say(usable);
-      } else if (report instanceof RootReport.Missing missing) {
-        log.info("PREPARE_ROOTS: {} does not exist; it is made when first used", missing.root());
-      } else if (report instanceof RootReport.Unusable unusable) {
-        stopOrWarn(unusable, access);
+    for (Path sourceDirectory : sourceDirectories) {
+      for (RootReport report : placement.probe(sourceDirectory, access)) {
+        if (report instanceof RootReport.Usable usable) {
+          say(usable, sourceDirectory);
+        } else if (report instanceof RootReport.Missing missing) {
+          log.info("PREPARE_ROOTS: {} does not exist; it is made when first used", missing.root());
+        } else if (report instanceof RootReport.Unusable unusable) {
+          stopOrWarn(unusable, access);
+        }
       }
     }
   }
 
-  private static void say(RootReport.Usable root) {
+  private static void say(RootReport.Usable root, Path sourceDirectory) {
     log.info(
-        "PREPARE_ROOTS: {}: read-only files are {}, writable ones {}",
+        "PREPARE_ROOTS: {}: read-only files from {} are {}, writable ones {}",
         root.root(),
+        sourceDirectory,
         text(root.readOnly()),
         text(root.writable()));
     if (root.readOnly() != PlacementMethod.LINKED) {
       log.warn(
           "PREPARE_ROOTS: {} is not on the file system, under the same mount, of the files that"
-              + " are placed: read-only assets are {} into each VM's directory",
+              + " are placed from {}: read-only assets are {} into each VM's directory",
           root.root(),
+          sourceDirectory,
           text(root.readOnly()));
     }
   }

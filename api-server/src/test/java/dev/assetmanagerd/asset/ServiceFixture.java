@@ -94,6 +94,22 @@ final class ServiceFixture implements AutoCloseable {
         false);
   }
 
+  /** A node that also reads from elsewhere. */
+  static ServiceFixture withCopies(Path directory, LocalCopies copies) {
+    try {
+      return new ServiceFixture(
+          directory,
+          options -> options,
+          store -> store,
+          copies,
+          transfers -> transfers,
+          FailPoints.off(),
+          true);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   static ServiceFixture in(Path directory, BindableService more) {
     return with(directory, options -> options, store -> store, more);
   }

@@ -71,7 +71,7 @@ class NodeConfigTest {
     all.put("S3_CHECKSUMS", "when_required");
     all.put("S3_CHUNKED_ENCODING", "false");
     all.put("S3_PART_SIZE", "8388608");
-    all.put("HTTP_SOURCE_HOSTS", "Images.test, *.cdn.test");
+    all.put("HTTP_SOURCE_HOSTS", "Images.test, *.cdn.test, a.test:8443, b.test:*");
     all.put("HTTP_SOURCE_ALLOW_PRIVATE", "true");
     all.put("HTTP_SOURCE_ALLOW_PLAIN", "true");
     all.put("CACHE_PEERS", "false");
@@ -177,7 +177,10 @@ class NodeConfigTest {
                         S3Checksums.WHEN_REQUIRED,
                         false,
                         8 << 20),
-                    new NodeConfig.HttpSources(List.of("images.test", "*.cdn.test"), true, true),
+                    new NodeConfig.HttpSources(
+                        List.of("images.test", "*.cdn.test", "a.test:8443", "b.test:*"),
+                        true,
+                        true),
                     new NodeConfig.Cache(
                         Path.of("/d/cache"), 42, false, 13, Duration.ofSeconds(14)),
                     new NodeConfig.Scrub(43, Duration.ofHours(44)),
@@ -405,7 +408,9 @@ class NodeConfigTest {
         "S3_PREFIX|a b",
         "HTTP_SOURCE_HOSTS|*",
         "HTTP_SOURCE_HOSTS|https://a.test",
-        "HTTP_SOURCE_HOSTS|a.test:1",
+        "HTTP_SOURCE_HOSTS|a.test:0",
+        "HTTP_SOURCE_HOSTS|a.test:65536",
+        "HTTP_SOURCE_HOSTS|a.test:",
         "PREPARE_OWNER|root:root",
         "PREPARE_OWNER|4294967295:0",
         "PREPARE_MODE|0755",

@@ -85,15 +85,26 @@ final class TestNode {
     return callAsync(method, json).get();
   }
 
+  /** The same with headers. */
+  HttpResponse<String> call(String method, String json, Map<String, String> headers)
+      throws Exception {
+    return callAsync(method, json, headers).get();
+  }
+
   CompletableFuture<HttpResponse<String>> callAsync(String method, String json) {
-    return http.sendAsync(
+    return callAsync(method, json, Map.of());
+  }
+
+  private CompletableFuture<HttpResponse<String>> callAsync(
+      String method, String json, Map<String, String> headers) {
+    HttpRequest.Builder request =
         HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/" + method))
             .version(HttpClient.Version.HTTP_1_1)
             .timeout(Duration.ofSeconds(60))
             .header("content-type", "application/json")
-            .POST(HttpRequest.BodyPublishers.ofString(json))
-            .build(),
-        BodyHandlers.ofString());
+            .POST(HttpRequest.BodyPublishers.ofString(json));
+    headers.forEach(request::header);
+    return http.sendAsync(request.build(), BodyHandlers.ofString());
   }
 
   private static List<Integer> freePorts(int count) throws IOException {

@@ -101,7 +101,7 @@ final class BlobCommands {
     BlobsCondemned.Builder condemned = BlobsCondemned.newBuilder();
     for (String location : command.getLocationsList()) {
       boolean free =
-          !blobs.recorded(backend, location)
+          !blobs.claimed(backend, location)
               && !blobs.reserved(backend, location, time.clockMillis())
               && !blobs.condemned(backend, location);
       if (free) {
@@ -242,6 +242,19 @@ final class BlobCommands {
                 command.getBackendValue(),
                 time.clockMillis())
             .orElse(0L);
-    return new BlobName(command.getChecksum(), last + 1).location();
+    return last < BlobName.MAX_NUMBER
+        ? new BlobName(command.getChecksum(), last + 1).location()
+        : firstFreeName(command, time);
+  }
+
+  /** For when somebody has put a file at the highest number there is, and it was deleted. */
+  private String firstFreeName(ReserveBlob command, EntryTime time) {
+    long number = 1;
+    String name = new BlobName(command.getChecksum(), number).location();
+    while (blobs.tombstone(command.getBackendValue(), name, time.clockMillis())) {
+      number++;
+      name = new BlobName(command.getChecksum(), number).location();
+    }
+    return name;
   }
 }

@@ -12,6 +12,9 @@ import java.util.regex.Pattern;
  * @param number 1 for the plain name
  */
 record BlobName(String checksum, long number) {
+  /** Highest number that a name can have. */
+  static final long MAX_NUMBER = 999_999_999;
+
   private static final Pattern CHECKSUM = Pattern.compile("[0-9a-f]{64}");
   private static final Pattern LOCATION =
       Pattern.compile("([0-9a-f]{2})/(\\1[0-9a-f]{62})(?:\\.([1-9][0-9]{0,8}))?");

@@ -56,7 +56,7 @@ final class BlobQueries {
       StorageBackend backend, Collection<String> locations, long clockMillis) {
     int number = backend.getNumber();
     return locations.stream()
-        .filter(location -> !blobs.recorded(number, location))
+        .filter(location -> !blobs.claimed(number, location))
         .filter(location -> !blobs.reserved(number, location, clockMillis))
         .filter(location -> !blobs.condemned(number, location))
         .toList();

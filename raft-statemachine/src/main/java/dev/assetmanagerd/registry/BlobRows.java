@@ -1,6 +1,7 @@
 package dev.assetmanagerd.registry;
 
 import dev.assetmanagerd.api.v1.Asset;
+import dev.assetmanagerd.api.v1.StorageBackend;
 import java.util.Optional;
 
 /**
@@ -17,8 +18,13 @@ final class BlobRows {
 
   private static final String CONDEMNED =
       "SELECT 1 FROM blob_tombstones WHERE location = ? AND backend = ? AND state = 1";
+  private static final String TOMBSTONE =
+      "SELECT 1 FROM blob_tombstones WHERE location = ? AND backend = ?"
+          + " AND (state = 1 OR forget_at > ?)";
   private static final String NEEDED =
-      "SELECT 1 FROM assets WHERE location = ? AND backend = ? AND status IN (2, 4) LIMIT 1";
+      "SELECT 1 FROM assets WHERE location = ? AND backend IN (?, ?) AND status IN (2, 4) LIMIT 1";
+  private static final String CLAIMED =
+      "SELECT 1 FROM assets WHERE location = ? AND backend IN (?, ?) LIMIT 1";
   private static final String RECORDED =
       "SELECT 1 FROM assets WHERE location = ? AND backend = ? LIMIT 1";
   private static final String RESERVED =
@@ -80,6 +86,11 @@ final class BlobRows {
     sql.update(UNRESERVE, id);
   }
 
+  /** Whether the name of a blob that is or was to be deleted must not be given out again yet. */
+  boolean tombstone(int backend, String location, long clockMillis) {
+    return sql.first(TOMBSTONE, row -> true, location, backend, clockMillis).isPresent();
+  }
+
   boolean condemned(int backend, String location) {
     return sql.first(CONDEMNED, row -> true, location, backend).isPresent();
   }
@@ -94,10 +105,33 @@ final class BlobRows {
     return sql.first(RECORDED, row -> true, location, backend).isPresent();
   }
 
-  /** Whether an asset that is not DELETING, or a live reservation, refers to it. */
+  /**
+   * Whether any record refers to it, DELETING ones included, or to what may be the same file under
+   * another name of its backend.
+   */
+  boolean claimed(int backend, String location) {
+    return sql.first(CLAIMED, row -> true, location, backend, sibling(backend)).isPresent();
+  }
+
+  /**
+   * Whether an asset that is not DELETING, or a live reservation, refers to it. One in a backend
+   * that may be the same directory counts too.
+   */
   boolean needed(int backend, String location, long clockMillis) {
-    return sql.first(NEEDED, row -> true, location, backend).isPresent()
+    return sql.first(NEEDED, row -> true, location, backend, sibling(backend)).isPresent()
         || reserved(backend, location, clockMillis);
+  }
+
+  /**
+   * A cluster that was configured for a local directory and then for the same one as a network file
+   * system has records of both kinds for it, and each keeps the other's files.
+   */
+  private static int sibling(int backend) {
+    return switch (backend) {
+      case StorageBackend.STORAGE_BACKEND_LOCAL_VALUE -> StorageBackend.STORAGE_BACKEND_NFS_VALUE;
+      case StorageBackend.STORAGE_BACKEND_NFS_VALUE -> StorageBackend.STORAGE_BACKEND_LOCAL_VALUE;
+      default -> backend;
+    };
   }
 
   /** The caller has made sure that it is not needed. */

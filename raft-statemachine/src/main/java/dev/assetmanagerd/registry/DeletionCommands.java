@@ -2,6 +2,7 @@ package dev.assetmanagerd.registry;
 
 import dev.assetmanagerd.api.v1.Asset;
 import dev.assetmanagerd.api.v1.AssetStatus;
+import dev.assetmanagerd.api.v1.StorageBackend;
 import dev.assetmanagerd.log.v1.AssetsPurged;
 import dev.assetmanagerd.log.v1.DeletionMarked;
 import dev.assetmanagerd.log.v1.DeletionMarked.Refusal;
@@ -36,7 +37,8 @@ final class DeletionCommands {
    * it is ended together with the marking, whether or not somebody has ended it before.
    *
    * <p>The blob is condemned with the last asset that needs it, unless an upload of the same bytes
-   * has reserved it; should that come to nothing, the sweep finds the blob.
+   * has reserved it; should that come to nothing, the sweep finds the blob. What is at an HTTP
+   * address is nobody's to delete here: of it, the record alone goes.
    */
   Outcome mark(MarkDeleting command, EntryTime time) {
     if (command.getMinIdleSeconds() < 0) {
@@ -87,7 +89,8 @@ final class DeletionCommands {
     }
     endLeases(asset);
     sql.updateOne(MARK, id);
-    if (!blobs.needed(asset.getBackendValue(), asset.getLocation(), time.clockMillis())) {
+    boolean ours = asset.getBackendValue() != StorageBackend.STORAGE_BACKEND_HTTP_VALUE;
+    if (ours && !blobs.needed(asset.getBackendValue(), asset.getLocation(), time.clockMillis())) {
       blobs.condemn(asset.getBackendValue(), asset.getLocation());
       marked.setBytesFreed(Math.addExact(marked.getBytesFreed(), asset.getSizeBytes()));
     }

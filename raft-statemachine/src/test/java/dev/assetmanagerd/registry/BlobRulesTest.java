@@ -26,6 +26,7 @@ import dev.assetmanagerd.api.v1.StorageBackend;
 import dev.assetmanagerd.log.v1.AssetRegistered;
 import dev.assetmanagerd.log.v1.BlobReserved;
 import dev.assetmanagerd.log.v1.Command;
+import dev.assetmanagerd.log.v1.CondemnBlobs;
 import dev.assetmanagerd.log.v1.Rejection.Rule;
 import dev.assetmanagerd.log.v1.ReserveBlob;
 import java.nio.file.Path;
@@ -94,6 +95,61 @@ class BlobRulesTest {
     registry.apply(register(uploaded("c", PLAIN + "-old")));
 
     assertThat(reserved("r")).isEqualTo(reply("r", PLAIN, false));
+  }
+
+  @Test
+  void aFileThatSomebodyPutAtTheHighestNumberUsesNoNamesUp() {
+    upload("a", "r1");
+    registry.apply(mark("a"));
+    registry.apply(condemn(PLAIN + ".999999999"));
+
+    assertThat(reserved("r2").getLocation()).isEqualTo(PLAIN + ".2");
+
+    registry.apply(condemn(PLAIN + ".2"));
+    assertThat(reserved("r3").getLocation()).isEqualTo(PLAIN + ".2");
+    registry.one(register(uploaded("b", PLAIN + ".2"), "r2"));
+    registry.one(register(uploaded("c", PLAIN + ".2"), "r3"));
+    registry.apply(mark("b"));
+    registry.apply(mark("c"));
+    assertThat(reserved("r4").getLocation()).isEqualTo(PLAIN + ".3");
+  }
+
+  @Test
+  void whatIsAtAnHttpAddressIsNeverCondemned() {
+    Asset asset =
+        uploaded("a", "https://images.test/kernel").toBuilder()
+            .setBackend(StorageBackend.STORAGE_BACKEND_HTTP)
+            .build();
+    registry.apply(register(asset));
+
+    assertThat(registry.one(mark("a")).getDeletionMarked().getBytesFreed()).isZero();
+
+    assertThat(condemned()).isEmpty();
+    registry.one(purge("a"));
+    assertThat(registry.exists("a")).isFalse();
+    assertThat(registry.one(register(asset)).getAssetRegistered().getExisted()).isFalse();
+  }
+
+  @Test
+  void theSameDirectoryAsAnotherKindOfStoreKeepsItsFiles() {
+    Asset local = uploaded("a", PLAIN);
+    Asset nfs =
+        uploaded("b", PLAIN).toBuilder().setBackend(StorageBackend.STORAGE_BACKEND_NFS).build();
+    registry.apply(register(local), register(nfs));
+
+    registry.apply(mark("b"), purge("b"));
+    assertThat(condemned()).as("the local record needs the file").isEmpty();
+    registry.apply(
+        Command.newBuilder()
+            .setCondemnBlobs(
+                CondemnBlobs.newBuilder()
+                    .setBackend(StorageBackend.STORAGE_BACKEND_NFS)
+                    .addLocations(PLAIN))
+            .build());
+    assertThat(condemned()).as("a sweep leaves it").isEmpty();
+
+    registry.apply(mark("a"));
+    assertThat(condemned()).as("the last record takes it along").isNotEmpty();
   }
 
   @Test

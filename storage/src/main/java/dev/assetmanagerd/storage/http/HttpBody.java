@@ -17,9 +17,10 @@ import org.apache.hc.core5.http.HttpEntity;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The bytes of an object from an offset on. A transfer that breaks off goes on where it stopped,
- * with what is still the same object: the server is asked for the rest of the version that the
- * first answer had, and its answer is compared. Read by one thread; closed by any.
+ * The bytes of an object from an offset on, to its end or to that of a range. A transfer that
+ * breaks off goes on where it stopped, with what is still the same object: the server is asked for
+ * the rest of the version that the first answer had, and its answer is compared. Read by one
+ * thread; closed by any.
  */
 final class HttpBody implements ReadableByteChannel {
   private static final int MAX_RESUMES = 16;
@@ -32,6 +33,7 @@ final class HttpBody implements ReadableByteChannel {
   private final RandomGenerator jitter;
   private final byte[] buffer = new byte[BUFFER_BYTES];
   private final CountDownLatch closed = new CountDownLatch(1);
+  private final long end;
   private long position;
   private int resumes;
   private int failures;
@@ -40,17 +42,25 @@ final class HttpBody implements ReadableByteChannel {
   private volatile @Nullable Answer answer;
 
   private HttpBody(
-      HttpExchanges exchanges, HttpLocation location, long offset, RandomGenerator jitter) {
+      HttpExchanges exchanges,
+      HttpLocation location,
+      long offset,
+      long end,
+      RandomGenerator jitter) {
     this.exchanges = exchanges;
     this.location = location;
     this.position = offset;
+    this.end = end;
     this.jitter = jitter;
   }
 
+  /**
+   * @param end no byte from this one on is read
+   */
   static HttpBody open(
-      HttpExchanges exchanges, HttpLocation location, long offset, RandomGenerator jitter)
+      HttpExchanges exchanges, HttpLocation location, long offset, long end, RandomGenerator jitter)
       throws IOException {
-    HttpBody body = new HttpBody(exchanges, location, offset, jitter);
+    HttpBody body = new HttpBody(exchanges, location, offset, end, jitter);
     boolean connected = false;
     try {
       body.connectRepeatedly();
@@ -70,7 +80,7 @@ final class HttpBody implements ReadableByteChannel {
         throw new ClosedChannelException();
       }
       HttpVersion known = version;
-      if (known == null || position >= known.sizeBytes()) {
+      if (known == null || left(known) <= 0) {
         return -1;
       }
       if (!target.hasRemaining()) {
@@ -83,6 +93,7 @@ final class HttpBody implements ReadableByteChannel {
           target.put(buffer, 0, count);
           position += count;
           failures = 0;
+          finishIfWhole(known);
           return count;
         }
         noteFailure(HttpExchanges.unavailable(location, "broke off", null));
@@ -96,7 +107,19 @@ final class HttpBody implements ReadableByteChannel {
   }
 
   private long left(HttpVersion known) {
-    return known.sizeBytes() - position;
+    return Math.min(end, known.sizeBytes()) - position;
+  }
+
+  /** What has been read to its end can take the next request. */
+  private void finishIfWhole(HttpVersion known) throws IOException {
+    InputStream body = in;
+    Answer current = answer;
+    if (left(known) > 0 || body == null || current == null || current.status() != 206) {
+      return;
+    }
+    if (body.read(buffer, 0, 1) >= 0) {
+      current.close(); // more than was asked for
+    }
   }
 
   private void connectRepeatedly() throws IOException {
@@ -139,8 +162,10 @@ final class HttpBody implements ReadableByteChannel {
 
   private void connect() throws IOException {
     Map<String, String> headers = new LinkedHashMap<>();
-    if (position > 0) {
-      headers.put("Range", "bytes=" + position + "-");
+    if (position > 0 || end != Long.MAX_VALUE) {
+      // Of an empty range, one byte is asked for: the answer says whether the object is there.
+      String last = end == Long.MAX_VALUE ? "" : String.valueOf(Math.max(position, end - 1));
+      headers.put("Range", "bytes=" + position + "-" + last);
       if (version != null && !version.etag().isEmpty()) {
         headers.put("If-Range", version.etag());
       }

@@ -6,6 +6,7 @@ import dev.assetmanagerd.storage.http.HttpSourceException.Kind;
 import java.io.IOException;
 import java.net.UnknownHostException;
 import java.nio.file.NoSuchFileException;
+import java.security.cert.CertificateException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.Executors;
@@ -14,6 +15,7 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLPeerUnverifiedException;
 import org.apache.hc.client5.http.classic.methods.HttpUriRequestBase;
 import org.apache.hc.client5.http.config.ConnectionConfig;
 import org.apache.hc.client5.http.config.RequestConfig;
@@ -136,6 +138,10 @@ final class HttpExchanges implements AutoCloseable {
     } catch (UnknownHostException e) {
       throw unavailable(target, "has a host that cannot be found", e);
     } catch (IOException e) {
+      if (isDistrusted(e)) {
+        throw new HttpSourceException(
+            Kind.REFUSED, target, "has a certificate that is not trusted: " + e.getMessage(), e);
+      }
       throw unavailable(
           target,
           late.get()
@@ -145,6 +151,15 @@ final class HttpExchanges implements AutoCloseable {
     } finally {
       alarm.cancel(false);
     }
+  }
+
+  private static boolean isDistrusted(Throwable failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof CertificateException || cause instanceof SSLPeerUnverifiedException) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** What an answer without the object means. */

@@ -69,13 +69,24 @@ public final class HttpSource implements BlobReader, AutoCloseable {
     if (offset < 0) {
       throw new IllegalArgumentException("offset " + offset);
     }
-    return HttpBody.open(exchanges, exchanges.parse(location), offset, jitter);
+    return HttpBody.open(exchanges, exchanges.parse(location), offset, Long.MAX_VALUE, jitter);
+  }
+
+  @Override
+  public ReadableByteChannel open(String location, long offset, long length) throws IOException {
+    if (offset < 0 || length < 0) {
+      throw new IllegalArgumentException("offset " + offset + ", length " + length);
+    }
+    long end = length > Long.MAX_VALUE - offset ? Long.MAX_VALUE : offset + length;
+    return HttpBody.open(exchanges, exchanges.parse(location), offset, end, jitter);
   }
 
   /** Always empty: what is far away has to be fetched. */
   @Override
   public Optional<Path> localFile(String location) throws IOException {
-    var unused = exchanges.parse(location);
+    if (stat(location).isEmpty()) {
+      throw new NoSuchFileException(exchanges.parse(location).shown());
+    }
     return Optional.empty();
   }
 

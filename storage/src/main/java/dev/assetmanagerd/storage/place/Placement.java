@@ -73,6 +73,11 @@ public final class Placement {
     roots.rootOf(targetDirectory.normalize());
   }
 
+  /** Whether a directory is an allowed root itself, by its name, and not one below. */
+  public boolean isRoot(Path directory) {
+    return roots.all().contains(directory.normalize());
+  }
+
   /**
    * Tries out each allowed root with files made for it, which are removed again.
    *

@@ -14,11 +14,13 @@ import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.file.NoSuchFileException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -125,6 +127,37 @@ class HttpSourceTest {
   void aServerThatKnowsNoRangesIsReadPastTheOffset() throws Exception {
     handle("/norange", exchange -> whole(exchange, BYTES));
     assertThat(read("/norange", 250_001)).isEqualTo(from(250_001));
+  }
+
+  @Test
+  void aRangeIsAskedForWithItsEndAndNothingMoreIsRead() throws Exception {
+    List<String> ranges = Collections.synchronizedList(new ArrayList<>());
+    handle(
+        "/r",
+        exchange -> {
+          ranges.add(exchange.getRequestHeaders().getFirst("Range"));
+          ranged(exchange, BYTES, "\"1\"");
+        });
+    assertThat(readRange("/r", 0, 10)).isEqualTo(Arrays.copyOf(BYTES, 10));
+    assertThat(readRange("/r", 1000, 5000)).isEqualTo(Arrays.copyOfRange(BYTES, 1000, 6000));
+    assertThat(readRange("/r", BYTES.length - 3, 10)).isEqualTo(from(BYTES.length - 3));
+    assertThat(readRange("/r", BYTES.length + 3, 10)).isEmpty();
+    assertThat(ranges)
+        .containsExactly(
+            "bytes=0-9", "bytes=1000-5999", "bytes=299997-300006", "bytes=300003-300012");
+  }
+
+  @Test
+  void aRangeThatBreaksOffGoesOnToItsEnd() throws Exception {
+    handle("/cutrange", exchange -> cutAfter(exchange, 1000, "\"1\""));
+    assertThat(readRange("/cutrange", 5, 2500)).isEqualTo(Arrays.copyOfRange(BYTES, 5, 2505));
+    assertThat(requests).hasValue(3);
+  }
+
+  @Test
+  void aRangeOfAServerThatKnowsNoRangesEndsWhereItShould() throws Exception {
+    handle("/norange", exchange -> whole(exchange, BYTES));
+    assertThat(readRange("/norange", 100, 50)).isEqualTo(Arrays.copyOfRange(BYTES, 100, 150));
   }
 
   @Test
@@ -319,6 +352,8 @@ class HttpSourceTest {
     }
     boolean part = range != null && (condition == null || condition.equals(etag));
     int from = part ? Integer.parseInt(range.replaceAll("bytes=([0-9]+)-.*", "$1")) : 0;
+    String last = part ? range.replaceAll("bytes=[0-9]+-", "") : "";
+    int to = last.isEmpty() ? bytes.length : Math.min(bytes.length, Integer.parseInt(last) + 1);
     if (part && from >= bytes.length) {
       exchange.getResponseHeaders().set("Content-Range", "bytes */" + bytes.length);
       exchange.sendResponseHeaders(416, -1);
@@ -327,14 +362,14 @@ class HttpSourceTest {
     if (part) {
       exchange
           .getResponseHeaders()
-          .set("Content-Range", "bytes " + from + "-" + (bytes.length - 1) + "/" + bytes.length);
+          .set("Content-Range", "bytes " + from + "-" + (to - 1) + "/" + bytes.length);
     }
     if (exchange.getRequestMethod().equals("HEAD")) {
       exchange.getResponseHeaders().set("Content-Length", String.valueOf(bytes.length));
       exchange.sendResponseHeaders(200, -1);
       return;
     }
-    int length = bytes.length - from;
+    int length = to - from;
     exchange.sendResponseHeaders(part ? 206 : 200, length == 0 ? -1 : length);
     OutputStream out = exchange.getResponseBody();
     out.write(bytes, from, Math.min(limit, length));
@@ -370,6 +405,14 @@ class HttpSourceTest {
       while (channel.read(buffer.clear()) >= 0) {
         all.write(buffer.array(), 0, buffer.position());
       }
+    }
+    return all.toByteArray();
+  }
+
+  private byte[] readRange(String path, long offset, long length) throws IOException {
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
+    try (ReadableByteChannel channel = source.open(url(path), offset, length)) {
+      Channels.newInputStream(channel).transferTo(all);
     }
     return all.toByteArray();
   }
