@@ -273,18 +273,31 @@ final class ApiErrors {
     };
   }
 
-  /** A value of the caller's as it is safe to show: short, and without control characters. */
+  /** A value of the caller's as it is safe to show: short, and without control and formatting characters. */
   static String quoted(String value) {
     StringBuilder shown = new StringBuilder("\"");
     value
         .codePoints()
         .limit(SHOWN_CHARS)
-        .map(c -> Character.isISOControl(c) ? '\uFFFD' : c)
+        .map(c -> isPrintable(c) ? c : '\uFFFD')
         .forEach(shown::appendCodePoint);
     if (value.codePointCount(0, value.length()) > SHOWN_CHARS) {
       shown.append('…');
     }
     return shown.append('"').toString();
+  }
+
+  /** Not what moves the cursor, or has the text around it read in another order. */
+  private static boolean isPrintable(int codePoint) {
+    return switch (Character.getType(codePoint)) {
+      case Character.CONTROL,
+          Character.FORMAT,
+          Character.SURROGATE,
+          Character.LINE_SEPARATOR,
+          Character.PARAGRAPH_SEPARATOR ->
+          false;
+      default -> true;
+    };
   }
 
   private static StatusRuntimeException status(Code code, String message, Any... details) {

@@ -348,8 +348,9 @@ class RegisteringByUrlTest {
   }
 
   @Test
-  void withoutAnAllowedHostTheRefusalNamesTheVariable() {
-    try (ServiceFixture closed = ServiceFixture.in(directory.resolve("other"))) {
+  void withoutAnAllowedHostTheRefusalNamesTheVariable() throws IOException {
+    Path other = Files.createDirectory(directory.resolve("other"));
+    try (ServiceFixture closed = ServiceFixture.in(other)) {
       StatusRuntimeException failure =
           catchThrowableOfType(
               StatusRuntimeException.class,

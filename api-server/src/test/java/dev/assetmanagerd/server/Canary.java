@@ -14,6 +14,9 @@ import java.util.stream.Stream;
  * A tree of files that nobody may touch: every name in it, with kind, times, rights and content.
  */
 final class Canary {
+  /** What is in one of its files. */
+  static final String SECRET = "canary-content-7f3a";
+
   private final Path root;
   private final Map<String, String> before;
 
@@ -26,7 +29,7 @@ final class Canary {
   static Canary in(Path root) throws IOException {
     Files.createDirectories(root.resolve("vm"));
     Files.createDirectories(root.resolve("empty"));
-    Files.writeString(root.resolve("secret"), "a secret");
+    Files.writeString(root.resolve("secret"), SECRET);
     Files.writeString(root.resolve("vm/vmlinux"), "somebody else's kernel");
     Files.writeString(root.resolve("vm/rootfs.ext4"), "somebody else's disk");
     Files.createSymbolicLink(root.resolve("link"), Path.of("secret"));

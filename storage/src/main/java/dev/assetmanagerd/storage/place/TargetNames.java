@@ -35,6 +35,11 @@ final class TargetNames {
       throw invalid(
           "target directory \"" + printable(directory.toString()) + "\" has a control character");
     }
+    for (Path name : directory) {
+      if (name.toString().getBytes(StandardCharsets.UTF_8).length > MAX_NAME_BYTES) {
+        throw invalid("target directory has a name longer than " + MAX_NAME_BYTES + " bytes in it");
+      }
+    }
   }
 
   static Path temp(Path directory) {
