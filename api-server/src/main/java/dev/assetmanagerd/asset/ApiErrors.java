@@ -273,7 +273,10 @@ final class ApiErrors {
     };
   }
 
-  /** A value of the caller's as it is safe to show: short, and without control and formatting characters. */
+  /**
+   * A value of the caller's as it is safe to show: short, and without control and formatting
+   * characters.
+   */
   static String quoted(String value) {
     StringBuilder shown = new StringBuilder("\"");
     value
