@@ -20,16 +20,11 @@ import java.io.IOException;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 
 /** The streams of bytes for open uploads that run on this node. Thread-safe. */
 final class UploadWrites implements AutoCloseable {
@@ -41,10 +36,7 @@ final class UploadWrites implements AutoCloseable {
   private final FailPoints failPoints;
   private final Clock clock;
   private final Ulids ids = new Ulids(new SecureRandom());
-  private final int maxRunning;
-  private final Semaphore permits;
-  private final Set<WriteCall> running = ConcurrentHashMap.newKeySet();
-  private final ScheduledFuture<?> idleCheck;
+  private final InboundStreams streams;
 
   /**
    * @param maxRunning how many there may be at the same time
@@ -70,38 +62,22 @@ final class UploadWrites implements AutoCloseable {
     this.partThreads = partThreads;
     this.failPoints = failPoints;
     this.clock = clock;
-    this.maxRunning = maxRunning;
-    this.permits = new Semaphore(maxRunning);
-    long idleNanos = idleTimeout.toNanos();
-    long checkNanos = Math.max(1, idleNanos / 4);
-    this.idleCheck =
-        timer.scheduleWithFixedDelay(
-            () -> partThreads.execute(() -> running.forEach(call -> call.failIfIdle(idleNanos))),
-            checkNanos,
-            checkNanos,
-            TimeUnit.NANOSECONDS);
+    this.streams = new InboundStreams("streams", maxRunning, idleTimeout, partThreads, timer);
   }
 
   StreamObserver<WriteUploadRequest> start(
       CallScope scope, ServerCallStreamObserver<WriteUploadResponse> response) {
-    if (!permits.tryAcquire()) {
-      throw ApiErrors.resourceExhausted(
-          maxRunning + " streams run on this node already; try another one, or later");
-    }
-    WriteCall call = new WriteCall(new Host(scope), settings.partBytes(), response);
-    running.add(call);
-    call.start();
-    return call;
+    return streams.start(new WriteCall(new Host(scope), settings.partBytes()), response);
   }
 
   /** Number of streams that run now. */
   int running() {
-    return running.size();
+    return streams.running();
   }
 
   @Override
   public void close() {
-    idleCheck.cancel(false);
+    streams.close();
   }
 
   private final class Host implements WriteCall.Host {
@@ -176,13 +152,6 @@ final class UploadWrites implements AutoCloseable {
           .setUpload(
               OpenUploads.message(upload, upload.getExpiresAtMillis() - upload.getTtlMillis()))
           .build();
-    }
-
-    @Override
-    public void ended(WriteCall call) {
-      if (running.remove(call)) {
-        permits.release();
-      }
     }
   }
 

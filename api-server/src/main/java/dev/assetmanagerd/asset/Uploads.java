@@ -10,24 +10,17 @@ import dev.assetmanagerd.storage.blob.SpooledFile;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 
-/** The uploads that run on this node: how many there may be, and which of them are idle. */
+/** The uploads that run on this node, each in one stream. Thread-safe. */
 final class Uploads implements AutoCloseable {
   private final AssetServiceOptions options;
   private final String nodeId;
   private final BlobWriter blobs;
   private final BlobPublisher publisher;
   private final Executor executor;
-  private final Semaphore permits;
-  private final Set<UploadCall> running = ConcurrentHashMap.newKeySet();
-  private final ScheduledFuture<?> idleCheck;
+  private final InboundStreams streams;
 
   Uploads(
       AssetServiceOptions options,
@@ -41,37 +34,24 @@ final class Uploads implements AutoCloseable {
     this.blobs = blobs;
     this.publisher = publisher;
     this.executor = executor;
-    this.permits = new Semaphore(options.maxUploads());
-    long idleNanos = options.uploadIdleTimeout().toNanos();
-    long checkNanos = Math.max(1, idleNanos / 4);
-    this.idleCheck =
-        scheduler.scheduleWithFixedDelay(
-            () -> executor.execute(() -> running.forEach(upload -> upload.failIfIdle(idleNanos))),
-            checkNanos,
-            checkNanos,
-            TimeUnit.NANOSECONDS);
+    this.streams =
+        new InboundStreams(
+            "uploads", options.maxUploads(), options.uploadIdleTimeout(), executor, scheduler);
   }
 
   StreamObserver<UploadAssetRequest> start(
       CallScope scope, ServerCallStreamObserver<UploadAssetResponse> response) {
-    if (!permits.tryAcquire()) {
-      throw ApiErrors.resourceExhausted(
-          options.maxUploads() + " uploads run on this node already; try another one, or later");
-    }
-    UploadCall upload = new UploadCall(new Host(scope), scope.expectedChecksum(), response);
-    running.add(upload);
-    upload.start();
-    return upload;
+    return streams.start(new UploadCall(new Host(scope), scope.expectedChecksum()), response);
   }
 
   /** Number of uploads that run now. */
   int running() {
-    return running.size();
+    return streams.running();
   }
 
   @Override
   public void close() {
-    idleCheck.cancel(false);
+    streams.close();
   }
 
   private final class Host implements UploadCall.Host {
@@ -99,13 +79,6 @@ final class Uploads implements AutoCloseable {
               .setChecksum(bytes.digest().hex())
               .build());
       return publisher.publish(scope, wanted, bytes);
-    }
-
-    @Override
-    public void ended(UploadCall upload) {
-      if (running.remove(upload)) {
-        permits.release();
-      }
     }
   }
 }

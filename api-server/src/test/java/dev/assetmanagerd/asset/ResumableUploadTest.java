@@ -11,6 +11,8 @@ import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.ByteString;
 import dev.assetmanagerd.api.v1.Asset;
+import dev.assetmanagerd.garbage.v1.GarbageServiceGrpc;
+import dev.assetmanagerd.garbage.v1.SweepOrphansRequest;
 import dev.assetmanagerd.transfer.v1.AbortUploadRequest;
 import dev.assetmanagerd.transfer.v1.CompleteUploadRequest;
 import dev.assetmanagerd.transfer.v1.GetUploadRequest;
@@ -27,7 +29,10 @@ import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -200,6 +205,71 @@ class ResumableUploadTest {
     service.registry.pass(Duration.ofSeconds(1));
 
     assertThat(failureOfComplete(upload.getId())).isEqualTo(Status.Code.NOT_FOUND);
+  }
+
+  @Test
+  void theSweepDeletesOldPartsOfUploadsThatHaveEndedAndNoOthers() throws Exception {
+    Upload expired = open(OpenUploadRequest.newBuilder().setMetadata(kernel("expired")));
+    write(expired.getId(), 0, bytes(2 * PART_BYTES, 1));
+    service.registry.pass(UPLOAD_TTL);
+    Upload open = open(OpenUploadRequest.newBuilder().setMetadata(kernel("open")));
+    write(open.getId(), 0, bytes(2 * PART_BYTES, 2));
+
+    assertThat(sweep()).as("they may be under way still").isZero();
+    for (Upload upload : List.of(expired, open)) {
+      Files.setLastModifiedTime(
+          service.blobDirectory.resolve(".uploads").resolve(upload.getId()),
+          FileTime.from(Instant.now().minus(2, ChronoUnit.HOURS)));
+    }
+    assertThat(sweep()).isEqualTo(1);
+
+    assertThat(service.filesInStore())
+        .hasSize(2)
+        .allMatch(file -> file.contains(open.getId()), "is of the one that is open");
+    write(open.getId(), 2L * PART_BYTES, bytes(10, 3));
+    assertThat(complete(open.getId()).getSizeBytes()).isEqualTo(2L * PART_BYTES + 10);
+  }
+
+  private long sweep() {
+    return GarbageServiceGrpc.newBlockingStub(service.channel())
+        .withDeadlineAfter(20, TimeUnit.SECONDS)
+        .sweepOrphans(SweepOrphansRequest.getDefaultInstance())
+        .getEndedUploadCount();
+  }
+
+  @Test
+  void aStreamOnWhichNothingComesIsEndedAndWhatWasKeptStays() throws Exception {
+    service.close();
+    Path other = Files.createDirectory(directory.resolve("impatient"));
+    service = ServiceFixture.with(other, ResumableUploadTest::impatient, store -> store);
+    byte[] bytes = bytes(2 * PART_BYTES, 2);
+    Upload upload = open(OpenUploadRequest.newBuilder().setMetadata(kernel("k")));
+    CompletableFuture<WriteUploadResponse> answer = new CompletableFuture<>();
+    StreamObserver<WriteUploadRequest> stream = stream(answer);
+    stream.onNext(header(upload.getId(), 0));
+    stream.onNext(chunk(Arrays.copyOfRange(bytes, 0, PART_BYTES + 500)));
+
+    Status ended =
+        answer
+            .handle((response, failure) -> Status.fromThrowable(failure))
+            .orTimeout(20, TimeUnit.SECONDS)
+            .join();
+
+    assertThat(ended.getCode()).isEqualTo(Status.Code.DEADLINE_EXCEEDED);
+    assertThat(service.module.runningUploads()).isZero();
+    assertThat(get(upload.getId()).getOffset()).isEqualTo(PART_BYTES);
+  }
+
+  private static AssetServiceOptions impatient(AssetServiceOptions options) {
+    return new AssetServiceOptions(
+        options.backend(),
+        options.maxAssetBytes(),
+        options.defaultDeadline(),
+        Duration.ofSeconds(1),
+        options.maxUploads(),
+        options.garbage(),
+        options.prepare(),
+        options.leases());
   }
 
   @Test
