@@ -6,6 +6,7 @@ import dev.assetmanagerd.storage.file.StaleHandles;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.ReadableByteChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -149,10 +150,7 @@ public final class SharedDirectoryBlobStore implements BlobStore {
     if (offset < 0) {
       throw new IllegalArgumentException("offset " + offset);
     }
-    return StaleHandles.retrying(
-        () ->
-            FileChannel.open(require(location), StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)
-                .position(offset));
+    return StaleHandles.retrying(() -> openFile(require(location)).position(offset));
   }
 
   @Override
@@ -228,13 +226,36 @@ public final class SharedDirectoryBlobStore implements BlobStore {
   }
 
   private Optional<Found> findFile(String relative) throws IOException {
-    Optional<Found> found = StaleHandles.retrying(() -> tree.find(relative));
+    Optional<Found> found = StaleHandles.retrying(() -> confirmed(tree.find(relative)));
     if (found.isEmpty()) {
       requirePresent();
     } else if (!found.get().attributes().isRegularFile()) {
       throw new InvalidLocationException(relative, "is not a regular file");
     }
     return found;
+  }
+
+  /**
+   * What was found, if it is still there. An NFS client may know a file from before, that another
+   * host has deleted or replaced since; opening it asks the server.
+   */
+  private static Optional<Found> confirmed(Optional<Found> found) throws IOException {
+    if (found.isEmpty() || !found.get().attributes().isRegularFile()) {
+      return found;
+    }
+    Path path = found.get().path();
+    try {
+      openFile(path).close();
+      return Optional.of(new Found(path, attributes(path)));
+    } catch (AccessDeniedException e) {
+      return found; // it is there; whoever wants to read it learns the rest
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static FileChannel openFile(Path path) throws IOException {
+    return FileChannel.open(path, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
   }
 
   /** An absent blob and an absent share must not look alike: a deletion may rest on the former. */
@@ -292,8 +313,10 @@ public final class SharedDirectoryBlobStore implements BlobStore {
 
   static boolean isWhole(Path file, long sizeBytes) throws IOException {
     try {
-      BasicFileAttributes attributes = attributes(file);
-      return attributes.isRegularFile() && attributes.size() == sizeBytes;
+      Optional<Found> found = confirmed(Optional.of(new Found(file, attributes(file))));
+      return found.isPresent()
+          && found.get().attributes().isRegularFile()
+          && found.get().attributes().size() == sizeBytes;
     } catch (NoSuchFileException e) {
       return false;
     }
