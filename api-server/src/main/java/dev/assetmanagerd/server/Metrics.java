@@ -11,6 +11,8 @@ import dev.assetmanagerd.storage.bounded.BoundedSteps;
 import dev.assetmanagerd.storage.cache.BlobCache;
 import dev.assetmanagerd.storage.cache.CacheCounters;
 import dev.assetmanagerd.storage.place.PlacementMethod;
+import dev.assetmanagerd.storage.scrub.ScrubCounters;
+import dev.assetmanagerd.storage.scrub.ScrubPlace;
 import io.grpc.ServerInterceptor;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.FunctionTimer;
@@ -194,6 +196,35 @@ final class Metrics implements AutoCloseable {
         .tag("source", source)
         .description("By where the bytes of the cache came from, since the node started")
         .register(registry);
+  }
+
+  /** Shows what scrubbing one place has found. */
+  void scrub(ScrubPlace place, ScrubCounters counters) {
+    scrub("assetmanager_scrub_blobs", place, counters, ScrubCounters::blobs, "Blobs checked");
+    scrub("assetmanager_scrub_bytes", place, counters, ScrubCounters::bytes, "Bytes read");
+    scrub("assetmanager_scrub_corrupt", place, counters, ScrubCounters::corrupt, "Wrong blobs");
+    scrub("assetmanager_scrub_repaired", place, counters, ScrubCounters::repaired, "Repairs");
+    scrub("assetmanager_scrub_rounds", place, counters, ScrubCounters::rounds, "Rounds");
+    Gauge.builder("assetmanager_scrub_unrepaired", counters, ScrubCounters::unrepaired)
+        .tag("place", tag(place))
+        .description("Blobs known to lack their bytes or not to be readable")
+        .register(registry);
+  }
+
+  private void scrub(
+      String name,
+      ScrubPlace place,
+      ScrubCounters counters,
+      ToDoubleFunction<ScrubCounters> count,
+      String what) {
+    FunctionCounter.builder(name, counters, count)
+        .tag("place", tag(place))
+        .description(what + " since the node started")
+        .register(registry);
+  }
+
+  private static String tag(ScrubPlace place) {
+    return place.name().toLowerCase(Locale.ROOT);
   }
 
   /** Measures every call of the services that it is put around. */

@@ -2,6 +2,7 @@ package dev.assetmanagerd.server;
 
 import dev.assetmanagerd.api.v1.StorageBackend;
 import dev.assetmanagerd.asset.LocalCopies;
+import dev.assetmanagerd.asset.Scrub;
 import dev.assetmanagerd.cluster.CachedBlobStreams;
 import dev.assetmanagerd.cluster.PeerBlobs;
 import dev.assetmanagerd.config.NodeConfig;
@@ -14,6 +15,7 @@ import dev.assetmanagerd.storage.cache.BlobCache;
 import dev.assetmanagerd.storage.cache.BlobCacheOptions;
 import dev.assetmanagerd.storage.http.HttpSource;
 import dev.assetmanagerd.storage.http.HttpSourceOptions;
+import dev.assetmanagerd.storage.scrub.ScrubPlace;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -96,6 +98,41 @@ final class NodeCache {
   /** What the other nodes may read. */
   CachedBlobStreams streams() {
     return new CachedBlobStreams(cache);
+  }
+
+  /**
+   * Begins to scrub it, and has the store scrubbed while this node leads, where that is configured.
+   *
+   * @param store the configured one
+   */
+  void scrub(
+      NodeConfig config,
+      RaftNode raft,
+      BlobStore store,
+      LocalCopies copies,
+      LeadershipRelay leadership,
+      Metrics metrics,
+      Closing parts) {
+    NodeConfig.Scrub options = config.storage().scrub();
+    if (options.bytesPerSecond() == 0) {
+      return;
+    }
+    Scrub scrub =
+        parts.add(
+            new Scrub(
+                config.cluster().nodeId(),
+                NodeParts.assetOptions(config),
+                raft,
+                store,
+                copies,
+                cache,
+                options.bytesPerSecond(),
+                options.interval(),
+                Clock.systemUTC()));
+    leadership.add(scrub);
+    for (ScrubPlace place : ScrubPlace.values()) {
+      metrics.scrub(place, scrub.counters(place));
+    }
   }
 
   /**

@@ -173,6 +173,7 @@ final class NodeServer implements AutoCloseable {
                 Clock.systemUTC(),
                 failPoints));
     leadership.add(assets.leadershipListener());
+    cache.scrub(config, raft, blobs, cache.copies(peers), leadership, metrics, parts);
     metrics.garbage(assets.garbageCounters());
     metrics.prepare(assets.prepareCounters());
 

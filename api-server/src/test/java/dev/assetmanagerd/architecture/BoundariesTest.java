@@ -37,6 +37,7 @@ class BoundariesTest {
             ROOT + "storage.nfs",
             ROOT + "storage.place",
             ROOT + "storage.s3",
+            ROOT + "storage.scrub",
             ROOT + "asset",
             ROOT + "build",
             ROOT + "cli",

@@ -1,5 +1,14 @@
 package dev.assetmanagerd.clustertests;
 
+import static dev.assetmanagerd.clustertests.CacheProbe.CALL_MAX;
+import static dev.assetmanagerd.clustertests.CacheProbe.corrupt;
+import static dev.assetmanagerd.clustertests.CacheProbe.localPath;
+import static dev.assetmanagerd.clustertests.CacheProbe.metric;
+import static dev.assetmanagerd.clustertests.CacheProbe.onNfs;
+import static dev.assetmanagerd.clustertests.CacheProbe.received;
+import static dev.assetmanagerd.clustertests.CacheProbe.sha256;
+import static dev.assetmanagerd.clustertests.CacheProbe.stub;
+import static dev.assetmanagerd.clustertests.CacheProbe.upload;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
@@ -7,36 +16,19 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.assetmanagerd.api.v1.AcquireAssetRequest;
 import dev.assetmanagerd.api.v1.Asset;
-import dev.assetmanagerd.api.v1.AssetManagerServiceGrpc;
-import dev.assetmanagerd.api.v1.AssetManagerServiceGrpc.AssetManagerServiceBlockingStub;
-import dev.assetmanagerd.api.v1.AssetType;
-import dev.assetmanagerd.api.v1.GetAssetRequest;
 import dev.assetmanagerd.api.v1.ReleaseAssetRequest;
-import dev.assetmanagerd.api.v1.UploadAssetMetadata;
-import dev.assetmanagerd.clustertests.client.CallFailedException;
 import dev.assetmanagerd.clustertests.client.RandomContent;
-import dev.assetmanagerd.clustertests.client.Uploads;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
-import java.security.MessageDigest;
-import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -50,7 +42,6 @@ import org.junit.jupiter.api.io.TempDir;
 final class CacheTest {
   private static final int MIB = 1 << 20;
   private static final int CALLERS = 100;
-  private static final Duration CALL_MAX = Duration.ofSeconds(30);
 
   @RegisterExtension final Clusters clusters = new Clusters();
   @TempDir Path work;
@@ -58,7 +49,7 @@ final class CacheTest {
   @Test
   void oneDownloadServesAHundredCallersAndOtherNodesAndACorruptFileIsFetchedAgain()
       throws Exception {
-    TestCluster cluster = clusters.start(3, CacheTest::onNfs);
+    TestCluster cluster = clusters.start(3, CacheProbe::onNfs);
     Node node = cluster.follower();
     RandomContent content = new RandomContent(1, 40 * MIB);
     Asset asset = upload(cluster.leader(), "image", content);
@@ -124,13 +115,6 @@ final class CacheTest {
     }
   }
 
-  private static ClusterOptions onNfs(ClusterOptions options) {
-    return options
-        .with("STORAGE_BACKEND", "nfs")
-        .with("NFS_REQUIRE_MOUNT", "false")
-        .with("NFS_PATH", options.directory().resolve("blobs").toString());
-  }
-
   /** The answers, each once. */
   private static List<String> askAtOnce(Node node, String id) throws Exception {
     ExecutorService threads = Executors.newFixedThreadPool(CALLERS);
@@ -154,65 +138,11 @@ final class CacheTest {
     return paths.get(0);
   }
 
-  private static String localPath(Node node, String id) {
-    return stub(node)
-        .getAsset(GetAssetRequest.newBuilder().setId(id).setEnsureLocal(true).build())
-        .getLocalPath();
-  }
-
   private static String acquire(Node node, String id) {
     return stub(node)
         .acquireAsset(
             AcquireAssetRequest.newBuilder().setAssetId(id).setAcquiredBy("vm-" + id).build())
         .getLeaseId();
-  }
-
-  private static AssetManagerServiceBlockingStub stub(Node node) {
-    return AssetManagerServiceGrpc.newBlockingStub(node.channel())
-        .withDeadlineAfter(CALL_MAX.toSeconds(), TimeUnit.SECONDS);
-  }
-
-  private static Asset upload(Node node, String id, RandomContent content)
-      throws CallFailedException {
-    UploadAssetMetadata metadata =
-        UploadAssetMetadata.newBuilder()
-            .setId(id)
-            .setName(id)
-            .setType(AssetType.ASSET_TYPE_ROOTFS)
-            .build();
-    return Uploads.overGrpc(node.channel(), metadata, content.open(), CALL_MAX);
-  }
-
-  private static long received(Node node, String source) throws Exception {
-    return metric(node, "assetmanager_cache_received_bytes_total{source=\"" + source + "\"}");
-  }
-
-  private static long metric(Node node, String name) throws Exception {
-    String page =
-        HttpClient.newHttpClient()
-            .send(
-                HttpRequest.newBuilder(
-                        URI.create("http://127.0.0.1:" + node.metricsPort() + "/metrics"))
-                    .timeout(CALL_MAX)
-                    .build(),
-                BodyHandlers.ofString())
-            .body();
-    Matcher line =
-        Pattern.compile("^" + Pattern.quote(name) + " (\\S+)$", Pattern.MULTILINE).matcher(page);
-    assertThat(line.find()).as("%s in %s", name, page).isTrue();
-    return Math.round(Double.parseDouble(line.group(1)));
-  }
-
-  private static void corrupt(Path file) throws IOException {
-    byte[] bytes = Files.readAllBytes(file);
-    bytes[bytes.length / 2] ^= 1;
-    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
-    Files.write(file, bytes);
-  }
-
-  private static String sha256(Path file) throws Exception {
-    byte[] digest = MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file));
-    return HexFormat.of().formatHex(digest);
   }
 
   private static List<String> filesBelow(Path directory) throws IOException {

@@ -12,6 +12,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -35,13 +36,13 @@ final class DirectoryQuarantine {
    * Moves a file here, unless it is not any more what it was.
    *
    * @param file its name is free when this returns true
+   * @param now by the clock of the store
    */
-  boolean take(Path file, BlobStat expected) throws IOException {
+  boolean take(Path file, BlobStat expected, Instant now) throws IOException {
     createDirectory();
     Path aside =
         directory.resolve(
-            "%013d-%s-%s"
-                .formatted(System.currentTimeMillis(), file.getFileName(), UUID.randomUUID()));
+            "%013d-%s-%s".formatted(now.toEpochMilli(), file.getFileName(), UUID.randomUUID()));
     if (!isSame(file, expected) || !move(file, aside)) {
       return false;
     }

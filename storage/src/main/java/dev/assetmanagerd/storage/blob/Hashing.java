@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.function.LongConsumer;
 
 /** Digests of bytes that are read once, in constant memory. Thread-safe; blocks for I/O. */
 public final class Hashing {
@@ -63,6 +64,35 @@ public final class Hashing {
       buffer.clear();
     }
     return new Content(size, finish(digest));
+  }
+
+  /**
+   * The same at the pace of somebody else.
+   *
+   * @param pace waits, told how many bytes were read since it was asked last
+   */
+  public static Content sha256(ReadableByteChannel channel, LongConsumer pace) throws IOException {
+    return sha256(
+        new ReadableByteChannel() {
+          @Override
+          public int read(ByteBuffer target) throws IOException {
+            int n = channel.read(target);
+            if (n > 0) {
+              pace.accept(n);
+            }
+            return n;
+          }
+
+          @Override
+          public boolean isOpen() {
+            return channel.isOpen();
+          }
+
+          @Override
+          public void close() throws IOException {
+            channel.close();
+          }
+        });
   }
 
   /** A new, empty computation of a SHA-256. */

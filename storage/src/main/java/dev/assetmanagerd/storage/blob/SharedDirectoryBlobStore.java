@@ -204,7 +204,7 @@ public final class SharedDirectoryBlobStore implements BlobStore {
   @Override
   public boolean setAside(BlobStat wrong) throws IOException {
     Optional<Found> file = findFile(LocationSyntax.relative(wrong.location(), rootSpellings));
-    return file.isPresent() && quarantine.take(file.get().path(), wrong);
+    return file.isPresent() && quarantine.take(file.get().path(), wrong, staging.now());
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dev.assetmanagerd.storage.cache;
 
 import dev.assetmanagerd.storage.blob.BlobStoreUnavailableException;
+import dev.assetmanagerd.storage.blob.Hashing;
 import dev.assetmanagerd.storage.blob.Sha256;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -28,6 +29,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -320,17 +322,48 @@ public final class BlobCache implements LocalBlobs, AutoCloseable {
     return contents.digests();
   }
 
-  /**
-   * Reads a file again, whatever is known of it; a wrong one is set aside, and fetched again when
-   * it is next needed.
-   *
-   * @return false when it was wrong; true when it is right or not there
-   */
+  @Override
   public boolean verify(Sha256 digest) throws IOException {
     long corrupt = counters.corrupt();
     Optional<CacheEntry> right = fetcher.verify(digest);
     right.ifPresent(contents::release);
     return right.isPresent() || counters.corrupt() == corrupt;
+  }
+
+  /** What came of reading a file of the cache again. */
+  public enum Recheck {
+    /** It has the bytes of its digest. */
+    RIGHT,
+    /** It had others, and is set aside. */
+    WRONG,
+    /** It is not there, or was evicted meanwhile. */
+    GONE
+  }
+
+  /**
+   * Reads a file again like {@link #verify}, slowly and in the background: the file does not count
+   * as used, and may be evicted meanwhile.
+   *
+   * @param pace waits, told how many bytes were read since it was asked last
+   */
+  public Recheck recheck(Sha256 digest, LongConsumer pace) throws IOException {
+    Optional<CacheEntry> there = contents.peek(digest);
+    if (there.isEmpty()) {
+      return Recheck.GONE;
+    }
+    CacheEntry entry = there.get();
+    try (FileChannel file = files.openToRead(digest)) {
+      long modified = files.modifiedNanos(digest, entry.sizeBytes);
+      Hashing.Content expected = new Hashing.Content(entry.sizeBytes, digest);
+      if (Hashing.sha256(file, pace).equals(expected) && modified != Long.MIN_VALUE) {
+        contents.verified(entry, modified);
+        return Recheck.RIGHT;
+      }
+      return contents.quarantine(entry) ? Recheck.WRONG : Recheck.GONE;
+    } catch (NoSuchFileException e) {
+      contents.lost(entry);
+      return Recheck.GONE;
+    }
   }
 
   /** What it has done since it was opened. */

@@ -1,5 +1,6 @@
 package dev.assetmanagerd.storage.cache;
 
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import dev.assetmanagerd.storage.blob.Sha256;
 import dev.assetmanagerd.storage.cache.CacheFullException.Reason;
 import java.io.IOException;
@@ -172,11 +173,21 @@ final class CacheContents {
     }
   }
 
-  /** A file has wrong bytes: it is moved aside. */
-  void quarantine(CacheEntry entry) throws IOException {
+  /** The file under a digest, without holding it: it may be evicted at any time. */
+  synchronized Optional<CacheEntry> peek(Sha256 digest) {
+    return Optional.ofNullable(entries.get(digest));
+  }
+
+  /**
+   * A file has wrong bytes: it is moved aside.
+   *
+   * @return false where it is gone already
+   */
+  @CanIgnoreReturnValue
+  boolean quarantine(CacheEntry entry) throws IOException {
     synchronized (this) {
       if (!entry.present) {
-        return;
+        return false;
       }
       files.quarantine(entry.digest, clock.millis());
       remove(entry);
@@ -188,6 +199,7 @@ final class CacheContents {
         entry.digest,
         files.directory().resolve("quarantine"));
     shrinkQuarantine(MAX_QUARANTINED);
+    return true;
   }
 
   /**

@@ -40,4 +40,12 @@ public interface LocalBlobs {
    * @return false where there was no room for it
    */
   boolean adopt(Path file, Sha256 digest, long sizeBytes) throws IOException;
+
+  /**
+   * Reads a file again, whatever is known of it; a wrong one is set aside, and fetched again when
+   * it is next needed.
+   *
+   * @return false when it was wrong; true when it is right or not there
+   */
+  boolean verify(Sha256 digest) throws IOException;
 }

@@ -40,7 +40,8 @@ final class S3Quarantine {
     String aside =
         keys.key(
             S3Keys.QUARANTINE
-                + "%013d-%s".formatted(System.currentTimeMillis(), location.replace('/', '-')));
+                + "%013d-%s"
+                    .formatted(objects.serverTime().toEpochMilli(), location.replace('/', '-')));
     boolean kept = head.get().sizeBytes() <= MAX_COPIED_BYTES;
     if (kept && !copy(key, head.get(), aside)) {
       return false;
