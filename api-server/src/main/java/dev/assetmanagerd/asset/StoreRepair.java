@@ -120,7 +120,7 @@ final class StoreRepair {
     var unused = copies.cache().get().verify(digest);
     WantedBlob wanted = new WantedBlob(digest, sizeBytes, copies.peers().apply(digest));
     try (LocalBlob copy = copies.cache().get().hold(wanted, timeout);
-        Spool spool = Spool.open(writer.stagingDirectory(), nodeId, sizeBytes)) {
+        Spool spool = Spool.open(writer, nodeId, sizeBytes, Runnable::run)) {
       SpooledFile staged = copy(copy.path(), spool);
       if (!staged.digest().equals(digest)) {
         throw new IOException("the copy on this node has rotted while it was read");

@@ -173,7 +173,7 @@ final class NodeServer implements AutoCloseable {
                 Clock.systemUTC(),
                 failPoints));
     leadership.add(assets.leadershipListener());
-    cache.scrub(config, raft, blobs, cache.copies(peers), leadership, metrics, parts);
+    cache.scrub(config, raft, blobs, copies, leadership, metrics, parts);
     metrics.garbage(assets.garbageCounters());
     metrics.prepare(assets.prepareCounters());
 
