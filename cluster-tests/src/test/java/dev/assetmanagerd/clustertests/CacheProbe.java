@@ -31,6 +31,10 @@ import java.util.regex.Pattern;
 final class CacheProbe {
   static final Duration CALL_MAX = Duration.ofSeconds(30);
 
+  private static final Duration SCRAPE_MAX = Duration.ofSeconds(10);
+  private static final HttpClient HTTP =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
   private CacheProbe() {}
 
   static ClusterOptions onNfs(ClusterOptions options) {
@@ -67,11 +71,10 @@ final class CacheProbe {
 
   static long metric(Node node, String name) throws Exception {
     String page =
-        HttpClient.newHttpClient()
-            .send(
+        HTTP.send(
                 HttpRequest.newBuilder(
                         URI.create("http://127.0.0.1:" + node.metricsPort() + "/metrics"))
-                    .timeout(CALL_MAX)
+                    .timeout(SCRAPE_MAX)
                     .build(),
                 BodyHandlers.ofString())
             .body();

@@ -28,7 +28,7 @@ final class ScrubTest {
   @Test
   void whatRotsInTheStoreAndInACacheIsFoundAndMadeGoodOfAnotherNodesCopy() throws Exception {
     TestCluster cluster =
-        clusters.start(3, options -> CacheProbe.onNfs(options).with("SCRUB_INTERVAL", "2s"));
+        clusters.start(3, options -> CacheProbe.onNfs(options).with("SCRUB_INTERVAL", "1s"));
     RandomContent content = new RandomContent(1, 3 << 20);
     Asset asset = upload(cluster.leader(), "image", content);
     Node holder = cluster.follower();
