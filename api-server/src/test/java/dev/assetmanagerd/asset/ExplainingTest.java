@@ -9,11 +9,16 @@ import dev.assetmanagerd.api.v1.AcquireAssetRequest;
 import dev.assetmanagerd.api.v1.Asset;
 import dev.assetmanagerd.api.v1.DeleteAssetRequest;
 import dev.assetmanagerd.api.v1.GarbageCollectRequest;
+import dev.assetmanagerd.api.v1.StorageBackend;
 import dev.assetmanagerd.garbage.v1.ExplainAssetRequest;
 import dev.assetmanagerd.garbage.v1.ExplainAssetResponse;
 import dev.assetmanagerd.garbage.v1.ExplainAssetResponse.Kind;
 import dev.assetmanagerd.garbage.v1.ExplainAssetResponse.Reason;
 import dev.assetmanagerd.garbage.v1.GarbageServiceGrpc;
+import dev.assetmanagerd.log.v1.Command;
+import dev.assetmanagerd.log.v1.MarkDeleting;
+import dev.assetmanagerd.log.v1.RegisterAsset;
+import io.grpc.Deadline;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.nio.file.Path;
@@ -71,6 +76,34 @@ class ExplainingTest {
     service.registry.pass(Duration.ofDays(7).minusHours(25));
     assertThat(kinds(explain("k"))).containsExactly(Kind.KIND_COLLECTABLE);
     assertExact("k");
+  }
+
+  @Test
+  void whatIsDeletedInAStoreThatIsNotConfiguredWaitsForOne() {
+    Asset here = service.upload(kernel("k").setId("k"), bytes(10, 1));
+    Asset there =
+        here.toBuilder().setId("s3").setBackend(StorageBackend.STORAGE_BACKEND_S3).build();
+    propose(Command.newBuilder().setRegisterAsset(RegisterAsset.newBuilder().setAsset(there)));
+    propose(Command.newBuilder().setMarkDeleting(MarkDeleting.newBuilder().addAssetIds("s3")));
+
+    ExplainAssetResponse response = explain("s3");
+
+    assertThat(kinds(response)).containsExactly(Kind.KIND_DELETING);
+    assertThat(message(response))
+        .contains(
+            "is in STORAGE_BACKEND_S3 and this cluster stores assets in STORAGE_BACKEND_LOCAL")
+        .contains("waits for a leader");
+  }
+
+  private void propose(Command.Builder command) {
+    assertThat(
+            service
+                .registry
+                .propose(command.build(), Deadline.after(5, TimeUnit.SECONDS))
+                .join()
+                .outcome()
+                .hasRejection())
+        .isFalse();
   }
 
   @Test

@@ -266,6 +266,57 @@ class ReaperTest {
     assertThat(service.filesInStore()).containsExactly(kept.getLocation());
   }
 
+  /** As after a move to another store: the same location there is somebody else's. */
+  @Test
+  void aBlobOfAStoreThatIsNotConfiguredIsLeftAndHoldsUpNothing() {
+    Asset here = service.upload(kernel("here").setId("here"), bytes(10, 1));
+    registerAndDelete(
+        here.toBuilder().setId("elsewhere").setBackend(StorageBackend.STORAGE_BACKEND_S3).build());
+    deleted("other", 2);
+
+    leader.onLeaderReady(1);
+
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(service.registry.everything())
+                    .extracting(Asset::getId)
+                    .containsExactlyInAnyOrder("here", "elsewhere"));
+    await().until(() -> counters.deletionsFailed() >= 2);
+    assertThat(attempts).doesNotContain(here.getLocation());
+    assertThat(service.filesInStore()).containsExactly(here.getLocation());
+  }
+
+  @Test
+  void ofAnAssetFromTheWebTheRecordAloneGoes() {
+    registerAndDelete(
+        Asset.newBuilder()
+            .setId("web")
+            .setName("web")
+            .setType(AssetType.ASSET_TYPE_KERNEL)
+            .setBackend(StorageBackend.STORAGE_BACKEND_HTTP)
+            .setLocation("https://images.test/kernel")
+            .setSizeBytes(10)
+            .setChecksum("ab".repeat(32))
+            .build());
+
+    leader.onLeaderReady(1);
+
+    await().untilAsserted(service::assertNothingLeft);
+    assertThat(attempts).isEmpty();
+    assertThat(condemned()).isEmpty();
+  }
+
+  private void registerAndDelete(Asset asset) {
+    propose(Command.newBuilder().setRegisterAsset(RegisterAsset.newBuilder().setAsset(asset)));
+    propose(
+        Command.newBuilder()
+            .setMarkDeleting(
+                MarkDeleting.newBuilder()
+                    .addAssetIds(asset.getId())
+                    .setReason(MarkDeleting.Reason.REASON_REQUESTED)));
+  }
+
   @Test
   void aStoreThatIsAwayIsTriedAgainAndNothingIsDropped() {
     deleted("first", 1);
