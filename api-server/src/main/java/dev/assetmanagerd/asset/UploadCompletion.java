@@ -156,31 +156,48 @@ final class UploadCompletion {
           "upload_id: the store has no bytes of it yet; make the request that was signed");
     }
     Sha256 digest = new Sha256(upload.getChecksum());
+    try (DirectUploads.Taken taken = verified(direct, upload.getId(), stat.get(), announced, digest)) {
+      return publisher.publish(
+          scope,
+          wanted(upload).toBuilder().setSizeBytes(announced).build(),
+          new Stored(taken, digest),
+          upload.getId());
+    }
+  }
+
+  private DirectUploads.Taken verified(
+      DirectUploads direct, String uploadId, BlobStat stat, long announcedBytes, Sha256 announced)
+      throws IOException {
     try {
-      verify(direct, upload.getId(), stat.get(), announced, digest);
+      if (stat.sizeBytes() != announcedBytes) {
+        throw ApiErrors.invalid(
+            "metadata.size_bytes",
+            "is %d, but the store was given %d bytes".formatted(announcedBytes, stat.sizeBytes()));
+      }
+      DirectUploads.Taken taken = direct.take(uploadId, stat);
+      boolean right = false;
+      try {
+        verify(taken, announced);
+        right = true;
+        return taken;
+      } finally {
+        if (!right) {
+          taken.close();
+        }
+      }
     } catch (StatusRuntimeException e) {
-      uploads.deleteParts(upload.getId()); // they will never do; the client may bring others
+      uploads.deleteParts(uploadId); // they will never do; the client may bring others
       throw e;
     }
-    BlobPublisher.Content content = new Stored(direct, upload.getId(), stat.get(), digest);
-    return publisher.publish(
-        scope, wanted(upload).toBuilder().setSizeBytes(announced).build(), content, upload.getId());
   }
 
   /** By what the store itself attests, where it does; else every byte is read here. */
-  private static void verify(
-      DirectUploads direct, String uploadId, BlobStat stat, long announcedBytes, Sha256 announced)
-      throws IOException {
-    if (stat.sizeBytes() != announcedBytes) {
-      throw ApiErrors.invalid(
-          "metadata.size_bytes",
-          "is %d, but the store was given %d bytes".formatted(announcedBytes, stat.sizeBytes()));
-    }
+  private static void verify(DirectUploads.Taken taken, Sha256 announced) throws IOException {
     Sha256 found;
-    if (stat.digest().isPresent()) {
-      found = stat.digest().get();
+    if (taken.stat().digest().isPresent()) {
+      found = taken.stat().digest().get();
     } else {
-      try (ReadableByteChannel channel = direct.open(uploadId)) {
+      try (ReadableByteChannel channel = taken.open()) {
         found = Hashing.sha256(channel).digest();
       }
     }
@@ -195,16 +212,15 @@ final class UploadCompletion {
   }
 
   /** Bytes that the client has brought to the store, and that were verified there. */
-  private record Stored(DirectUploads direct, String uploadId, BlobStat stat, Sha256 digest)
-      implements BlobPublisher.Content {
+  private record Stored(DirectUploads.Taken taken, Sha256 digest) implements BlobPublisher.Content {
     @Override
     public long sizeBytes() {
-      return stat.sizeBytes();
+      return taken.stat().sizeBytes();
     }
 
     @Override
     public void put(String location) throws IOException {
-      direct.publish(uploadId, stat, location, digest, stat.sizeBytes());
+      taken.publish(location, digest);
     }
   }
 }

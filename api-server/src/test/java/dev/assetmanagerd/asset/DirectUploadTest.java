@@ -154,23 +154,25 @@ class DirectUploadTest {
   }
 
   @Test
-  void whatIsReplacedBetweenItsVerificationAndItsPublicationBecomesNoAsset() throws Exception {
-    CompletableFuture<SignedRequest> request = new CompletableFuture<>();
-    try (ObjectStoreFixture node =
-        new ObjectStoreFixture(
-            directory,
-            S3Checksums.WHEN_REQUIRED,
-            direct -> new ReplacedOnPublish(direct, () -> send(request.join(), other)))) {
-      OpenUploadResponse opened = open(node);
-      assertThat(request.complete(opened.getRequest())).isTrue();
-      assertThat(send(opened.getRequest(), content)).isEqualTo(200);
-
-      Status replaced = failureOfComplete(node, opened);
+  void whatIsReplacedWhileItIsBeingTakenBecomesNoAsset() throws Exception {
+    try (ReplacingClient client = new ReplacingClient(true)) {
+      Status replaced = failureOfComplete(client.node, client.opened);
 
       assertThat(replaced.getCode()).isEqualTo(Status.Code.FAILED_PRECONDITION);
       assertThat(replaced.getDescription()).contains("something else");
-      assertThat(node.service.registry.everything()).isEmpty();
-      assertThat(blobs(node)).isEmpty();
+      assertThat(client.node.service.registry.everything()).isEmpty();
+      assertThat(blobs(client.node)).isEmpty();
+    }
+  }
+
+  @Test
+  void whatIsReplacedBetweenItsVerificationAndItsPublicationIsNoPartOfTheAsset() throws Exception {
+    try (ReplacingClient client = new ReplacingClient(false)) {
+      Asset asset = complete(client.node, client.opened);
+
+      assertThat(asset.getChecksum()).isEqualTo(sha256(content));
+      assertThat(downloaded(client.node)).isEqualTo(content);
+      assertThat(leftovers(client.node)).isEmpty();
     }
   }
 
@@ -264,8 +266,38 @@ class DirectUploadTest {
     }
   }
 
-  /** A client is quicker than the node: it brings other bytes just before they are published. */
-  private record ReplacedOnPublish(DirectUploads uploads, Runnable before)
+  /** Quicker than the node: it brings other bytes while the first ones are made an asset. */
+  private final class ReplacingClient implements AutoCloseable {
+    private final CompletableFuture<SignedRequest> request = new CompletableFuture<>();
+    final ObjectStoreFixture node;
+    final OpenUploadResponse opened;
+
+    /**
+     * @param early before the node has taken the bytes, or else before it publishes them
+     */
+    ReplacingClient(boolean early) throws IOException {
+      node =
+          new ObjectStoreFixture(
+              directory,
+              S3Checksums.WHEN_REQUIRED,
+              direct -> new Watched(direct, early ? this::replace : () -> {}, this::replace));
+      opened = open(node);
+      assertThat(request.complete(opened.getRequest())).isTrue();
+      assertThat(send(opened.getRequest(), content)).isEqualTo(200);
+    }
+
+    private void replace() {
+      assertThat(send(request.join(), other)).isEqualTo(200);
+    }
+
+    @Override
+    public void close() throws IOException {
+      node.close();
+    }
+  }
+
+  /** Uploads with something that happens at the worst moments. */
+  private record Watched(DirectUploads uploads, Runnable beforeTaking, Runnable beforePublishing)
       implements DirectUploads {
     @Override
     public long maxBytes() {
@@ -284,16 +316,31 @@ class DirectUploadTest {
     }
 
     @Override
-    public ReadableByteChannel open(String uploadId) throws IOException {
-      return uploads.open(uploadId);
-    }
+    public Taken take(String uploadId, BlobStat found) throws IOException {
+      beforeTaking.run();
+      Taken taken = uploads.take(uploadId, found);
+      return new Taken() {
+        @Override
+        public BlobStat stat() {
+          return taken.stat();
+        }
 
-    @Override
-    public void publish(
-        String uploadId, BlobStat verified, String location, Sha256 digest, long sizeBytes)
-        throws IOException {
-      before.run();
-      uploads.publish(uploadId, verified, location, digest, sizeBytes);
+        @Override
+        public ReadableByteChannel open() throws IOException {
+          return taken.open();
+        }
+
+        @Override
+        public void publish(String location, Sha256 digest) throws IOException {
+          beforePublishing.run();
+          taken.publish(location, digest);
+        }
+
+        @Override
+        public void close() {
+          taken.close();
+        }
+      };
     }
   }
 }

@@ -35,17 +35,36 @@ public interface DirectUploads {
   /** What the client has stored; empty while there is nothing. Its location is of no use. */
   Optional<BlobStat> stat(String uploadId) throws IOException;
 
-  /** Opens what the client has stored, to be read. The caller closes the channel. */
-  ReadableByteChannel open(String uploadId) throws IOException;
-
   /**
-   * Makes a blob of what the client has stored, without the bytes coming here: whole and visible to
-   * every node when this returns. What was stored has to have been verified before; it is the
-   * verified version of it that is published, or none.
+   * Takes what the client has stored out of its reach, so that it can be verified and published
+   * without becoming something else in between: the client's request can be repeated as long as it
+   * is valid. To be closed in any case.
    *
-   * @param verified what {@link #stat} said before the bytes were looked at
+   * @param found what {@link #stat} said; something else is not taken
    * @throws UploadChangedException when the client has stored something else since
    */
-  void publish(String uploadId, BlobStat verified, String location, Sha256 digest, long sizeBytes)
-      throws IOException;
+  Taken take(String uploadId, BlobStat found) throws IOException;
+
+  /** Bytes of an upload that the client cannot change any more. For one thread; blocks for I/O. */
+  interface Taken extends AutoCloseable {
+    /** What was taken. Where it has no digest, the bytes have to be read to be verified. */
+    BlobStat stat();
+
+    /** Opens the bytes that {@link #publish} would publish. The caller closes the channel. */
+    ReadableByteChannel open() throws IOException;
+
+    /**
+     * Makes a blob of them, without the bytes coming here: whole and visible to every node when
+     * this returns. They have to have been verified before, by the digest that {@link #stat} has or
+     * by reading them.
+     *
+     * @param digest that was found
+     * @throws IOException nothing that was not verified is published
+     */
+    void publish(String location, Sha256 digest) throws IOException;
+
+    /** Nothing more is wanted of them. What cannot be removed now goes with the upload. */
+    @Override
+    void close();
+  }
 }

@@ -49,6 +49,11 @@ record ObjectHead(
     return ofParts ? Optional.empty() : sha256.flatMap(ObjectHead::decode);
   }
 
+  /** Whether nothing that the store says is against its being a blob of this digest and size. */
+  boolean mayBe(Sha256 digest, long size) {
+    return sizeBytes == size && digest().orElse(digest).equals(digest);
+  }
+
   private static Optional<Sha256> decode(String base64) {
     try {
       byte[] bytes = Base64.getDecoder().decode(base64);

@@ -69,7 +69,7 @@ public final class S3BlobStore implements BlobStore, AutoCloseable {
   private final S3Keys keys;
   private final S3Upload uploads;
   private final StagingArea staging;
-  private final boolean checking;
+  private final boolean attesting;
   private final S3BlobParts parts;
   private final S3DirectUploads direct;
 
@@ -85,10 +85,12 @@ public final class S3BlobStore implements BlobStore, AutoCloseable {
     this.objects = objects;
     this.keys = keys;
     this.staging = staging;
-    this.checking = findings.checking();
+    // One that checks MD5 alone may keep whatever a client says is the SHA-256.
+    this.attesting =
+        findings.checking() && calls.options().checksums() == S3Checksums.WHEN_SUPPORTED;
     this.uploads = new S3Upload(calls, objects, findings.conditional());
     this.parts = new S3BlobParts(calls, objects, keys, uploads);
-    this.direct = new S3DirectUploads(calls, objects, keys, resources.presigner(), checking);
+    this.direct = new S3DirectUploads(calls, objects, keys, resources.presigner(), attesting);
   }
 
   /**
@@ -141,7 +143,7 @@ public final class S3BlobStore implements BlobStore, AutoCloseable {
   @Override
   public Optional<BlobStat> stat(String location) throws IOException {
     String relative = keys.location(location);
-    return objects.head(keys.key(relative)).map(head -> head.stat(relative, checking));
+    return objects.head(keys.key(relative)).map(head -> head.stat(relative, attesting));
   }
 
   @Override

@@ -81,17 +81,38 @@ final class S3Calls {
   /** As {@link #await}, for callers who look at the failure themselves. */
   <T> T awaitRaw(Duration limit, CompletableFuture<T> answer)
       throws InterruptedIOException, ExecutionException, TimeoutException {
+    return awaitRaw(limit, answer, unwanted -> {});
+  }
+
+  /**
+   * As above.
+   *
+   * @param discard gets an answer that came at the very moment when nobody waited for it any more
+   */
+  <T> T awaitRaw(Duration limit, CompletableFuture<T> answer, Consumer<T> discard)
+      throws InterruptedIOException, ExecutionException, TimeoutException {
+    return awaitWithin(limit.plus(GRACE), answer, discard);
+  }
+
+  static <T> T awaitWithin(Duration limit, CompletableFuture<T> answer, Consumer<T> discard)
+      throws InterruptedIOException, ExecutionException, TimeoutException {
     try {
-      return answer.get(limit.plus(GRACE).toMillis(), TimeUnit.MILLISECONDS);
+      return answer.get(limit.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
-      answer.cancel(true);
-      throw new TimeoutException("no answer in " + limit.plus(GRACE).toMillis() + " ms");
+      giveUp(answer, discard);
+      throw new TimeoutException("no answer in " + limit.toMillis() + " ms");
     } catch (InterruptedException e) {
-      answer.cancel(true);
+      giveUp(answer, discard);
       Thread.currentThread().interrupt();
       InterruptedIOException interrupted = new InterruptedIOException("waiting for S3");
       interrupted.initCause(e);
       throw interrupted;
+    }
+  }
+
+  private static <T> void giveUp(CompletableFuture<T> answer, Consumer<T> discard) {
+    if (!answer.cancel(true) && !answer.isCompletedExceptionally()) {
+      discard.accept(answer.join());
     }
   }
 }

@@ -15,6 +15,8 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.s3.model.ChecksumAlgorithm;
 import software.amazon.awssdk.services.s3.model.CopyObjectRequest;
@@ -25,8 +27,15 @@ import software.amazon.awssdk.services.s3.presigner.model.PresignedPutObjectRequ
 /**
  * Uploads past the node, to the object {@code .uploads/UPLOAD/direct}. Publishing is a copy inside
  * the store, of the version that was verified.
+ *
+ * <p>Where the store does not check SHA-256 digests, the client can bring any bytes, and others
+ * again while the first are read. So what is read there, and then published, is a copy beside it,
+ * {@code .uploads/UPLOAD/taken-…}, which no request of a client is signed for. It goes with the
+ * upload's parts at the latest.
  */
 final class S3DirectUploads implements DirectUploads {
+  private static final Logger log = LoggerFactory.getLogger(S3DirectUploads.class);
+
   /** What the protocol allows in one request, and to be copied in one. */
   private static final long MAX_BYTES = S3Options.MAX_PART_BYTES;
 
@@ -36,14 +45,14 @@ final class S3DirectUploads implements DirectUploads {
   private final S3Objects objects;
   private final S3Keys keys;
   private final S3Presigner presigner;
-  private final boolean checking;
+  private final boolean attesting;
 
   /**
-   * @param checking whether the store checks digests
+   * @param attesting whether the store checks SHA-256 digests, and tells them
    */
   S3DirectUploads(
-      S3Calls calls, S3Objects objects, S3Keys keys, S3Presigner presigner, boolean checking) {
-    this.checking = checking;
+      S3Calls calls, S3Objects objects, S3Keys keys, S3Presigner presigner, boolean attesting) {
+    this.attesting = attesting;
     this.calls = calls;
     this.objects = objects;
     this.keys = keys;
@@ -82,30 +91,91 @@ final class S3DirectUploads implements DirectUploads {
   /** The location in the answer is the version of what was found. */
   @Override
   public Optional<BlobStat> stat(String uploadId) throws IOException {
-    return objects.head(keys.directKey(uploadId)).map(head -> head.stat(head.etag(), checking));
+    return objects.head(keys.directKey(uploadId)).map(head -> head.stat(head.etag(), attesting));
   }
 
   @Override
-  public ReadableByteChannel open(String uploadId) throws IOException {
-    return S3ObjectChannel.open(calls, keys.directKey(uploadId), 0, -1);
+  public Taken take(String uploadId, BlobStat found) throws IOException {
+    String direct = keys.directKey(uploadId);
+    if (found.digest().isPresent()) {
+      // The digest is signed and checked: the client can bring the same bytes again, and no others.
+      return new TakenObject(uploadId, direct, found, false);
+    }
+    String key = keys.takenKey(uploadId);
+    boolean done = false;
+    try {
+      copy(uploadId, direct, found.location(), key, found.sizeBytes());
+      ObjectHead head = copied(key, found.sizeBytes());
+      done = true;
+      return new TakenObject(uploadId, key, head.stat(head.etag(), attesting), true);
+    } finally {
+      if (!done) {
+        discard(key);
+      }
+    }
   }
 
-  @Override
-  public void publish(
-      String uploadId, BlobStat verified, String location, Sha256 digest, long sizeBytes)
-      throws IOException {
-    if (!digest.isLocation(location)) {
-      throw new InvalidLocationException(location, "is no location of digest " + digest);
+  /** An object whose bytes stay what they are. */
+  private final class TakenObject implements Taken {
+    private final String uploadId;
+    private final String key;
+    private final BlobStat stat;
+    private final boolean isCopy;
+
+    /**
+     * @param stat with its version as the location
+     * @param isCopy one made here under a name that nobody has a signature for; an ETag alone would
+     *     not do, as it may be an MD5, of which a client can make two files
+     */
+    TakenObject(String uploadId, String key, BlobStat stat, boolean isCopy) {
+      this.uploadId = uploadId;
+      this.key = key;
+      this.stat = stat;
+      this.isCopy = isCopy;
     }
-    if (verified.sizeBytes() != sizeBytes) {
-      throw new IOException(
-          "the client has stored " + verified.sizeBytes() + " bytes in place of " + sizeBytes);
+
+    @Override
+    public BlobStat stat() {
+      return stat;
     }
-    String key = keys.key(location);
-    if (objects.headInBucket(key).filter(head -> head.sizeBytes() == sizeBytes).isPresent()) {
-      return;
+
+    @Override
+    public ReadableByteChannel open() throws IOException {
+      return S3ObjectChannel.openVersion(calls, key, stat.location());
     }
-    copy(uploadId, verified.location(), key, sizeBytes);
+
+    @Override
+    public void publish(String location, Sha256 digest) throws IOException {
+      if (!digest.isLocation(location)) {
+        throw new InvalidLocationException(location, "is no location of digest " + digest);
+      }
+      if (!stat.digest().orElse(digest).equals(digest)) {
+        throw new IOException(
+            "the client has stored bytes of digest " + stat.digest().get() + ", not " + digest);
+      }
+      String target = keys.key(location);
+      Optional<ObjectHead> existing = objects.headInBucket(target);
+      if (existing.isPresent() && existing.get().mayBe(digest, stat.sizeBytes())) {
+        return;
+      }
+      copy(uploadId, key, stat.location(), target, stat.sizeBytes());
+      ObjectHead copied = copied(target, stat.sizeBytes());
+      if (!copied.mayBe(digest, stat.sizeBytes())) {
+        objects.deleteVersion(target, copied.etag());
+        throw new IOException(
+            target + " has the SHA-256 " + copied.digest().get() + " after it was copied");
+      }
+    }
+
+    @Override
+    public void close() {
+      if (isCopy) {
+        discard(key);
+      }
+    }
+  }
+
+  private ObjectHead copied(String key, long sizeBytes) throws IOException {
     ObjectHead copied =
         objects.head(key).orElseThrow(() -> new IOException(key + " is gone after it was copied"));
     if (copied.sizeBytes() != sizeBytes) {
@@ -113,10 +183,19 @@ final class S3DirectUploads implements DirectUploads {
       throw new IOException(
           key + " has " + copied.sizeBytes() + " bytes after " + sizeBytes + " were copied");
     }
+    return copied;
   }
 
-  private void copy(String uploadId, String etag, String to, long sizeBytes) throws IOException {
-    String from = keys.directKey(uploadId);
+  private void discard(String key) {
+    try {
+      objects.delete(key);
+    } catch (IOException e) {
+      log.warn("{} stays until its upload is swept: {}", key, e.getMessage());
+    }
+  }
+
+  private void copy(String uploadId, String from, String etag, String to, long sizeBytes)
+      throws IOException {
     CopyObjectRequest.Builder request =
         CopyObjectRequest.builder()
             .sourceBucket(calls.options().bucket())

@@ -4,6 +4,7 @@ import dev.assetmanagerd.storage.blob.InvalidLocationException;
 import dev.assetmanagerd.storage.blob.LocationSyntax;
 import dev.assetmanagerd.storage.blob.Sha256;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.regex.Pattern;
 
 /**
@@ -66,6 +67,11 @@ final class S3Keys {
 
   String directKey(String uploadId) {
     return uploadKeys(uploadId) + "direct";
+  }
+
+  /** Another one each time. */
+  String takenKey(String uploadId) {
+    return uploadKeys(uploadId) + "taken-" + UUID.randomUUID();
   }
 
   /** Whose part a key is; empty where it is none. */

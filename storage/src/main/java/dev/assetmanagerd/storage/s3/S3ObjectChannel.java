@@ -74,6 +74,19 @@ final class S3ObjectChannel implements ReadableByteChannel {
     return channel;
   }
 
+  /**
+   * Opens an object if it is a certain version of it.
+   *
+   * @param etag of that version; empty where the store has none
+   * @throws IOException also when it is another by now
+   */
+  static S3ObjectChannel openVersion(S3Calls calls, String key, String etag) throws IOException {
+    S3ObjectChannel channel = new S3ObjectChannel(calls, key, 0, -1);
+    channel.etag = etag.isEmpty() ? null : etag;
+    channel.connect(calls.options().timeout());
+    return channel;
+  }
+
   @Override
   public int read(ByteBuffer target) throws IOException {
     if (!open) {
@@ -160,7 +173,8 @@ final class S3ObjectChannel implements ReadableByteChannel {
       ResponsePublisher<GetObjectResponse> answer =
           calls.awaitRaw(
               limit,
-              calls.client().getObject(request(limit), AsyncResponseTransformer.toPublisher()));
+              calls.client().getObject(request(limit), AsyncResponseTransformer.toPublisher()),
+              S3ObjectChannel::discard);
       BodyQueue queue = new BodyQueue();
       answer.subscribe(queue);
       accept(answer.response(), queue);
@@ -179,6 +193,13 @@ final class S3ObjectChannel implements ReadableByteChannel {
     if (!open) {
       disconnect(); // closed meanwhile
     }
+  }
+
+  /** A body that nobody asks for would keep its connection. */
+  private static void discard(ResponsePublisher<GetObjectResponse> unwanted) {
+    BodyQueue queue = new BodyQueue();
+    queue.cancel();
+    unwanted.subscribe(queue);
   }
 
   private GetObjectRequest request(Duration limit) {

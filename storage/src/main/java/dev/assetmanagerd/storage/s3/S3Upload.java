@@ -12,6 +12,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import software.amazon.awssdk.awscore.exception.AwsServiceException;
 import software.amazon.awssdk.core.async.AsyncRequestBody;
 import software.amazon.awssdk.services.s3.model.PutObjectRequest;
 
@@ -29,6 +30,7 @@ final class S3Upload {
   private static final Logger log = LoggerFactory.getLogger(S3Upload.class);
 
   private static final int MAX_ROUNDS = 3;
+  private static final int HTTP_NOT_FOUND = 404;
   private static final int HTTP_CONFLICT = 409;
   private static final int HTTP_PRECONDITION_FAILED = 412;
 
@@ -94,16 +96,26 @@ final class S3Upload {
       return new Outcome(true, multipart.put(key, source, ifAbsent));
     } catch (ExecutionException e) {
       Throwable cause = e.getCause();
-      if (cause != null
-          && (S3Errors.isStatus(cause, HTTP_PRECONDITION_FAILED)
-              || S3Errors.isStatus(cause, HTTP_CONFLICT))) {
-        // Somebody else was faster, or an answer was lost and this one had put it already.
+      if (cause != null && isWorthALook(cause)) {
         return new Outcome(false, Optional.empty());
       }
       throw calls.errors().map("putting " + key, e);
     } catch (TimeoutException e) {
       throw calls.errors().map("putting " + key, e);
     }
+  }
+
+  /**
+   * Whether somebody else may have been faster, or this one have put it already and an answer been
+   * lost: then the object is there, or, repeated, the upload in parts is not there any more.
+   */
+  private static boolean isWorthALook(Throwable failure) {
+    return failure instanceof AwsServiceException answer
+        && switch (answer.statusCode()) {
+          case HTTP_PRECONDITION_FAILED, HTTP_CONFLICT -> true;
+          case HTTP_NOT_FOUND -> !S3Errors.code(answer).equals("NoSuchBucket");
+          default -> false;
+        };
   }
 
   private void putInOne(String key, Source source, boolean ifAbsent)
@@ -161,10 +173,14 @@ final class S3Upload {
             + source.digest());
   }
 
+  /**
+   * Where the store attests no digest, its size is enough: nothing gets to a digest's key that was
+   * not digested as a whole before. What is put from here was when it was spooled, and what a
+   * client has brought by itself is {@linkplain S3DirectUploads taken} out of its reach and read
+   * first. Should the bytes go bad later, readers notice and have the object set aside.
+   */
   private static boolean isWhole(Optional<ObjectHead> head, Source source) {
-    return head.filter(found -> found.sizeBytes() == source.sizeBytes())
-        .filter(found -> found.digest().map(source.digest()::equals).orElse(true))
-        .isPresent();
+    return head.filter(found -> found.mayBe(source.digest(), source.sizeBytes())).isPresent();
   }
 
   private static String md5(Source source) throws IOException {

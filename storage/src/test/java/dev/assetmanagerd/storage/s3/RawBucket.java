@@ -59,6 +59,10 @@ final class RawBucket {
     client.putObject(r -> r.bucket(name).key(key), AsyncRequestBody.fromString(content)).join();
   }
 
+  void putBytes(String key, byte[] content) {
+    client.putObject(r -> r.bucket(name).key(key), AsyncRequestBody.fromBytes(content)).join();
+  }
+
   /** Puts it with a digest that the store keeps. */
   void putDigested(String key, byte[] content) {
     client

@@ -8,6 +8,7 @@ import dev.assetmanagerd.storage.blob.BlobParts;
 import dev.assetmanagerd.storage.blob.BlobStat;
 import dev.assetmanagerd.storage.blob.DirectUploads;
 import dev.assetmanagerd.storage.blob.DirectUploads.SignedRequest;
+import dev.assetmanagerd.storage.blob.DirectUploads.Taken;
 import dev.assetmanagerd.storage.blob.Hashing;
 import dev.assetmanagerd.storage.blob.InvalidLocationException;
 import dev.assetmanagerd.storage.blob.Sha256;
@@ -19,7 +20,6 @@ import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.ReadableByteChannel;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Random;
@@ -33,6 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(60)
 class S3DirectUploadsTest {
   private static final String UPLOAD = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
+  private static final String DIRECT = "some/prefix/.uploads/" + UPLOAD + "/direct";
   private static final int SIZE = 300_000;
 
   @TempDir private Path temp;
@@ -60,18 +61,21 @@ class S3DirectUploadsTest {
   @Test
   void whatAClientBringsPastTheNodeBecomesABlobWhenItIsPublishedAndNotBefore() throws Exception {
     assertThat(uploads.stat(UPLOAD)).isEmpty();
-    assertThatExceptionOfType(NoSuchFileException.class).isThrownBy(() -> uploads.open(UPLOAD));
 
     assertThat(send(sign(), content)).isEqualTo(200);
 
     BlobStat stored = uploads.stat(UPLOAD).orElseThrow();
     assertThat(stored.sizeBytes()).isEqualTo(SIZE);
     assertThat(stored.digest()).contains(digest);
-    assertThat(readAll(uploads.open(UPLOAD))).isEqualTo(content);
     assertThat(blobs()).isZero();
 
-    uploads.publish(UPLOAD, stored, digest.location(), digest, SIZE);
-    uploads.publish(UPLOAD, stored, digest.location(), digest, SIZE);
+    try (Taken taken = uploads.take(UPLOAD, stored)) {
+      assertThat(taken.stat().digest()).contains(digest);
+      assertThat(readAll(taken.open())).isEqualTo(content);
+      assertThat(bucket.keys()).as("what there is to copy").containsExactly(DIRECT);
+      taken.publish(digest.location(), digest);
+      taken.publish(digest.location(), digest);
+    }
 
     assertThat(store.stat(digest.location())).map(BlobStat::sizeBytes).contains((long) SIZE);
     assertThat(store.stat(digest.location()).flatMap(BlobStat::digest)).contains(digest);
@@ -110,28 +114,111 @@ class S3DirectUploadsTest {
   @Test
   void whatHasChangedSinceItWasVerifiedIsNotPublished() throws Exception {
     send(sign(), content);
-    BlobStat verified = uploads.stat(UPLOAD).orElseThrow();
-    bucket.put("some/prefix/.uploads/" + UPLOAD + "/direct", "x".repeat(SIZE));
+    try (Taken taken = uploads.take(UPLOAD, uploads.stat(UPLOAD).orElseThrow())) {
+      bucket.put(DIRECT, "x".repeat(SIZE));
 
-    assertThatExceptionOfType(UploadChangedException.class)
-        .isThrownBy(() -> uploads.publish(UPLOAD, verified, digest.location(), digest, SIZE));
+      assertThatExceptionOfType(UploadChangedException.class)
+          .isThrownBy(() -> taken.publish(digest.location(), digest));
+      assertThatExceptionOfType(IOException.class)
+          .isThrownBy(taken::open)
+          .withMessageContaining("replaced");
+    }
 
     assertThat(blobs()).isZero();
     assertThat(store.stat(digest.location())).isEmpty();
   }
 
   @Test
-  void nothingIsPublishedUnderAnotherDigestOrInAnotherSize() throws Exception {
+  void nothingIsPublishedUnderAnotherDigest() throws Exception {
     send(sign(), content);
-    BlobStat verified = uploads.stat(UPLOAD).orElseThrow();
-
-    assertThatExceptionOfType(InvalidLocationException.class)
-        .isThrownBy(
-            () -> uploads.publish(UPLOAD, verified, digest(content(2)).location(), digest, SIZE));
-    assertThatExceptionOfType(IOException.class)
-        .isThrownBy(() -> uploads.publish(UPLOAD, verified, digest.location(), digest, SIZE - 1));
+    Sha256 other = digest(content(2));
+    try (Taken taken = uploads.take(UPLOAD, uploads.stat(UPLOAD).orElseThrow())) {
+      assertThatExceptionOfType(InvalidLocationException.class)
+          .isThrownBy(() -> taken.publish(other.location(), digest));
+      assertThatExceptionOfType(IOException.class)
+          .isThrownBy(() -> taken.publish(other.location(), other))
+          .withMessageContaining(digest.hex());
+    }
 
     assertThat(blobs()).isZero();
+  }
+
+  @Test
+  void aBlobOfWrongBytesThatTheStoreOwnsUpToIsReplaced() throws Exception {
+    send(sign(), content);
+    bucket.putDigested("some/prefix/" + digest.location(), content(2));
+
+    try (Taken taken = uploads.take(UPLOAD, uploads.stat(UPLOAD).orElseThrow())) {
+      taken.publish(digest.location(), digest);
+    }
+
+    assertThat(readAll(store.open(digest.location(), 0))).isEqualTo(content);
+  }
+
+  /** What it read when it came is what counts, were it to look the same to the store. */
+  @Test
+  void whereTheStoreDoesNotCheckDigestsNothingThatAClientDoesChangesWhatWasTaken()
+      throws Exception {
+    try (S3BlobStore unchecking = openUnchecking()) {
+      DirectUploads direct = unchecking.directUploads();
+      bucket.putBytes(DIRECT, content);
+      BlobStat found = direct.stat(UPLOAD).orElseThrow();
+      assertThat(found.digest()).as("attested").isEmpty();
+      try (Taken taken = direct.take(UPLOAD, found)) {
+        bucket.putBytes(DIRECT, content(2));
+
+        assertThat(readAll(taken.open())).isEqualTo(content);
+        taken.publish(digest.location(), digest);
+      }
+
+      assertThat(readAll(unchecking.open(digest.location(), 0))).isEqualTo(content);
+      assertThat(bucket.keys())
+          .containsExactlyInAnyOrder(DIRECT, "some/prefix/" + digest.location());
+    }
+  }
+
+  @Test
+  void bytesThatComeBackAfterOthersWereReadAreNeverPublished() throws Exception {
+    try (S3BlobStore unchecking = openUnchecking()) {
+      DirectUploads direct = unchecking.directUploads();
+      bucket.putBytes(DIRECT, content(2));
+      BlobStat found = direct.stat(UPLOAD).orElseThrow();
+
+      bucket.putBytes(DIRECT, content);
+      assertThatExceptionOfType(UploadChangedException.class)
+          .isThrownBy(() -> direct.take(UPLOAD, found));
+
+      bucket.putBytes(DIRECT, content(2));
+      try (Taken taken = direct.take(UPLOAD, found)) {
+        bucket.putBytes(DIRECT, content);
+        assertThat(readAll(taken.open())).as("what is verified").isEqualTo(content(2));
+      }
+      assertThat(bucket.keys()).containsExactly(DIRECT);
+    }
+  }
+
+  @Test
+  void aDigestThatAClientMerelyClaimsAttestsNothing() throws Exception {
+    try (S3BlobStore unchecking = openUnchecking()) {
+      bucket.putDigested(DIRECT, content);
+      bucket.putDigested("some/prefix/" + digest.location(), content);
+
+      assertThat(unchecking.directUploads().stat(UPLOAD).flatMap(BlobStat::digest)).isEmpty();
+      assertThat(unchecking.stat(digest.location()).flatMap(BlobStat::digest)).isEmpty();
+    }
+  }
+
+  /** Told to use SHA-256 no more than it has to, it knows nothing of what clients bring. */
+  private S3BlobStore openUnchecking() throws IOException {
+    return S3BlobStore.open(
+        S3TestOptions.of(
+            S3Server.shared().endpoint(),
+            bucket.name(),
+            temp,
+            "n2",
+            S3TestOptions.TIMEOUT,
+            S3Checksums.WHEN_REQUIRED,
+            true));
   }
 
   private SignedRequest sign() throws IOException {

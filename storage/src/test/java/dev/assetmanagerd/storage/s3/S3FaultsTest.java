@@ -106,13 +106,48 @@ class S3FaultsTest {
     proxy.injectTimes(S3FaultsTest::isPut, 1, new Fault.LostAnswer());
     put(small);
     byte[] large = content(IN_PARTS, 11);
-    proxy.injectTimes(r -> r.method().equals("POST"), 1, new Fault.LostAnswer());
+    proxy.injectTimes(S3FaultsTest::isCreation, 1, new Fault.LostAnswer());
     proxy.injectTimes(S3FaultsTest::isPut, 1, new Fault.LostAnswer());
+    proxy.injectTimes(S3FaultsTest::isCompletion, 1, new Fault.LostAnswer());
     put(large);
 
     assertThat(read(small)).isEqualTo(small);
     assertThat(read(large)).isEqualTo(large);
     assertThat(listed()).hasSize(2);
+  }
+
+  /** What a server says that has forgotten uploads once they are complete. */
+  @Test
+  void thatThereIsNoSuchUploadAnyMoreIsNoFailureOnceTheBlobIsThere() throws IOException {
+    byte[] large = content(IN_PARTS, 21);
+    proxy.injectTimes(S3FaultsTest::isCompletion, 1, new Fault.LostAnswer());
+    proxy.injectTimes(S3FaultsTest::isCompletion, 1, new Fault.Status(404));
+    put(large);
+
+    assertThat(read(large)).isEqualTo(large);
+    assertThat(listed()).hasSize(1);
+    assertThat(bucket.unfinishedUploads()).isEmpty();
+  }
+
+  @Test
+  void anUploadThatIsGoneBeforeItIsCompleteIsBegunAgain() throws IOException {
+    byte[] large = content(IN_PARTS, 22);
+    proxy.injectTimes(S3FaultsTest::isCompletion, 1, new Fault.Status(404));
+    put(large);
+
+    assertThat(read(large)).isEqualTo(large);
+    assertThat(bucket.unfinishedUploads()).isEmpty();
+  }
+
+  @Test
+  void uploadsThatAreAlwaysGoneEndInAnError() {
+    proxy.inject(S3FaultsTest::isCompletion, 1, new Fault.Status(404));
+
+    assertThatExceptionOfType(BlobStoreUnavailableException.class)
+        .isThrownBy(() -> put(content(IN_PARTS, 23)))
+        .withMessageContaining("comes and goes");
+    proxy.heal();
+    assertThat(bucket.unfinishedUploads()).isEmpty();
   }
 
   @ParameterizedTest
@@ -298,6 +333,14 @@ class S3FaultsTest {
 
   private static boolean isPut(ProxiedRequest request) {
     return request.method().equals("PUT");
+  }
+
+  private static boolean isCreation(ProxiedRequest request) {
+    return request.method().equals("POST") && !request.query().contains("uploadId");
+  }
+
+  private static boolean isCompletion(ProxiedRequest request) {
+    return request.method().equals("POST") && request.query().contains("uploadId");
   }
 
   private static boolean isGet(ProxiedRequest request) {
