@@ -122,6 +122,7 @@ final class NodeServer implements AutoCloseable {
 
   private static NodeServer start(NodeConfig config, FailPoints failPoints, Closing parts)
       throws StartException {
+    parts.add(DataDirectoryLock.take(config)); // before anything is touched
     OpenedStore store = parts.add(BlobStores.open(config));
     BlobStore blobs = store.blobs();
     Placement placement = new Placement(config.prepare().roots(), Clock.systemUTC());

@@ -24,6 +24,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
@@ -187,6 +188,24 @@ class NodeServerTest {
     assertThatThrownBy(() -> NodeServer.start(node.config()))
         .isInstanceOf(StartException.class)
         .hasMessageContaining(node.blobs().toString());
+  }
+
+  @Test
+  void aSecondProcessOfOneNodeIsRefusedBeforeItTouchesWhatTheFirstIsDoing() throws Exception {
+    try (NodeServer server = NodeServer.start(node.config())) {
+      Path uploading =
+          Files.writeString(
+              node.blobs().resolve(".staging").resolve("staged-n1-" + UUID.randomUUID()), "bytes");
+
+      assertThatThrownBy(() -> NodeServer.start(node.config()))
+          .isInstanceOf(StartException.class)
+          .hasMessageContaining("UNKEY_ASSETMANAGERD_DATA_DIR (")
+          .hasMessageContaining("another process");
+
+      assertThat(uploading).as("an upload of the first").hasContent("bytes");
+      assertThat(server.terminated()).isNotDone();
+    }
+    NodeServer.start(node.config()).close();
   }
 
   @Test
