@@ -8,7 +8,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
 
@@ -52,10 +52,13 @@ public final class DurableFiles {
     }
   }
 
-  /** Sets the permissions of a file, like {@code r--r--r--}, whatever the umask is. */
+  /**
+   * Sets the permissions of a file that this process may read, like {@code r--r--r--}, whatever the
+   * umask is. Symbolic links are not followed: it fails.
+   */
   public static void setPermissions(Path file, String permissions) throws IOException {
-    Set<PosixFilePermission> wanted = PosixFilePermissions.fromString(permissions);
-    Files.setPosixFilePermissions(file, wanted);
+    Files.getFileAttributeView(file, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
+        .setPermissions(PosixFilePermissions.fromString(permissions));
   }
 
   private static long transfer(FileChannel in, FileChannel out, Path source) throws IOException {

@@ -2,21 +2,26 @@ package dev.assetmanagerd.storage.place;
 
 import dev.assetmanagerd.storage.file.DurableFiles;
 import dev.assetmanagerd.storage.place.PlacementException.Reason;
+import dev.assetmanagerd.storage.place.PlacementRequest.Created;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Set;
 
 /**
  * The directories that may be written to. A path is taken apart and followed one component at a
  * time, so that no symbolic link on it leads out of them.
  */
 final class AllowedRoots {
+  private static final Set<PosixFilePermission> PERMISSIONS =
+      PosixFilePermissions.fromString("rwxr-xr-x");
+
   private final List<Path> roots;
 
   AllowedRoots(List<Path> roots) {
@@ -51,53 +56,60 @@ final class AllowedRoots {
    * The directory without symbolic links, made where it is missing.
    *
    * @param directory absolute and normalised
+   * @param held gets it and the directories on the way to it
    * @param created gets the directories made, outer ones first
    */
-  Path enter(Path directory, List<Path> created) throws IOException {
+  HeldPath enter(Path directory, HeldPaths held, List<Created> created) throws IOException {
     Path root = rootOf(directory);
     Files.createDirectories(root);
-    Path current = root.toRealPath();
+    Path real = root.toRealPath();
+    HeldPath current = held.add(HeldPath.of(real, real));
     for (Path name : root.relativize(directory)) {
       if (!name.toString().isEmpty()) {
-        current = step(current, name, directory, created);
+        current = step(current, name, directory, held, created);
       }
     }
     return current;
   }
 
-  private Path step(Path parent, Path name, Path directory, List<Path> created) throws IOException {
-    Path next = parent.resolve(name);
-    BasicFileAttributes attributes;
-    try {
-      attributes = attributes(next);
-    } catch (NoSuchFileException e) {
-      attributes = make(next, created);
+  private HeldPath step(
+      HeldPath parent, Path name, Path directory, HeldPaths held, List<Created> created)
+      throws IOException {
+    Path path = parent.path().resolve(name);
+    boolean made = !Files.exists(path, LinkOption.NOFOLLOW_LINKS) && make(path, created);
+    HeldPath next = held.add(parent.child(name));
+    if (next.inode().attributes().isSymbolicLink()) {
+      return follow(path, next.name(), directory, held);
     }
-    if (attributes.isSymbolicLink()) {
-      return follow(next, directory);
-    }
-    if (!attributes.isDirectory()) {
-      throw new PlacementException(Reason.IN_THE_WAY, next, "is not a directory", null);
+    requireDirectory(next);
+    if (made) {
+      Files.setPosixFilePermissions(next.path(), PERMISSIONS); // whatever the umask is
+      DurableFiles.syncDirectory(parent.path());
     }
     return next;
   }
 
-  private BasicFileAttributes make(Path directory, List<Path> created) throws IOException {
+  /** False where another request was faster, or somebody else: the caller looks. */
+  private static boolean make(Path directory, List<Created> created) throws IOException {
     try {
       Files.createDirectory(directory);
-      created.add(directory);
-      DurableFiles.setPermissions(directory, "rwxr-xr-x");
-      DurableFiles.syncDirectory(directory.resolveSibling(""));
+      created.add(new Created(directory, Inode.read(directory, Set.of(LinkOption.NOFOLLOW_LINKS))));
+      return true;
     } catch (FileAlreadyExistsException e) {
-      // Another request made it, or something else: the caller looks.
+      return false;
     }
-    return attributes(directory);
   }
 
-  private Path follow(Path link, Path directory) throws IOException {
+  private static void requireDirectory(HeldPath path) throws IOException {
+    if (!path.inode().attributes().isDirectory()) {
+      throw new PlacementException(Reason.IN_THE_WAY, path.name(), "is not a directory", null);
+    }
+  }
+
+  private HeldPath follow(Path path, Path link, Path directory, HeldPaths held) throws IOException {
     Path real;
     try {
-      real = link.toRealPath();
+      real = path.toRealPath();
     } catch (FileSystemException e) {
       throw new PlacementException(
           Reason.OUTSIDE_ROOTS, directory, "symbolic link " + link + " cannot be followed", e);
@@ -107,7 +119,7 @@ final class AllowedRoots {
     }
     for (Path root : roots) {
       if (Files.exists(root) && real.startsWith(root.toRealPath())) {
-        return real;
+        return walk(root.toRealPath(), real, held);
       }
     }
     throw new PlacementException(
@@ -117,7 +129,15 @@ final class AllowedRoots {
         null);
   }
 
-  private static BasicFileAttributes attributes(Path path) throws IOException {
-    return Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+  /** From a root down, so that links that have taken the place of directories are noticed. */
+  private static HeldPath walk(Path root, Path directory, HeldPaths held) throws IOException {
+    HeldPath current = held.add(HeldPath.of(root, root));
+    for (Path name : root.relativize(directory)) {
+      if (!name.toString().isEmpty()) {
+        current = held.add(current.child(name));
+        requireDirectory(current);
+      }
+    }
+    return current;
   }
 }

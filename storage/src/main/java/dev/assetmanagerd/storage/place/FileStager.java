@@ -4,6 +4,7 @@ import dev.assetmanagerd.storage.file.DurableFiles;
 import dev.assetmanagerd.storage.file.Reflink;
 import dev.assetmanagerd.storage.place.PlacementException.Reason;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
@@ -49,17 +50,24 @@ final class FileStager {
   /** A file that was made. */
   private record Made(PlacementMethod method, Path temp) {}
 
-  /** Makes the file, unless the answer is {@link PlacementMethod#UNCHANGED}. */
-  Staged stage(PlacementItem item, Path target) throws IOException {
-    Inode existing = Inode.of(target);
-    if (existing != null && existing.attributes().isDirectory()) {
-      throw new PlacementException(Reason.IN_THE_WAY, target, "is a directory", null);
+  /**
+   * Makes the file, unless the answer is {@link PlacementMethod#UNCHANGED}.
+   *
+   * @param target where it is to be, in the end
+   * @param name of the target for messages
+   */
+  Staged stage(PlacementItem item, Path target, Path name) throws IOException {
+    // Whose directory it is may replace the file at any time: it is held while it is looked at.
+    try (HeldPath held = HeldPath.ofAny(target, name)) {
+      Inode existing = held == null ? null : held.inode();
+      if (existing != null && existing.attributes().isDirectory()) {
+        throw new PlacementException(Reason.IN_THE_WAY, name, "is a directory", null);
+      }
+      if (item.source() instanceof PlacementSource.OfBytes source) {
+        return stageBytes(source, item.mode(), existing);
+      }
+      return stageFile(((PlacementSource.OfFile) item.source()).path(), item.mode(), existing);
     }
-    if (item.source() instanceof PlacementSource.OfBytes source) {
-      return stageBytes(source, item.mode(), target, existing);
-    }
-    return stageFile(
-        ((PlacementSource.OfFile) item.source()).path(), item.mode(), target, existing);
   }
 
   static Inode source(Path source) throws IOException {
@@ -70,15 +78,15 @@ final class FileStager {
     return inode;
   }
 
-  private Staged stageFile(Path path, PlacementMode mode, Path target, @Nullable Inode existing)
+  private Staged stageFile(Path path, PlacementMode mode, @Nullable Inode existing)
       throws IOException {
     Inode source = source(path);
     Made made =
         switch (mode) {
-          case LINK -> stageLink(path, source, target, existing);
-          case CLONE -> stageClone(path, source, target, existing);
+          case LINK -> stageLink(path, source, existing);
+          case CLONE -> stageClone(path, source, existing);
         };
-    long bytes = Files.size(made == null ? target : made.temp());
+    long bytes = made == null ? source.size() : Files.size(made.temp());
     if (bytes != source.size()) {
       throw new PlacementException(
           Reason.SOURCE_CHANGED,
@@ -95,7 +103,7 @@ final class FileStager {
         : new Staged(made.method(), made.temp(), bytes);
   }
 
-  private @Nullable Made stageLink(Path path, Inode source, Path target, @Nullable Inode existing)
+  private @Nullable Made stageLink(Path path, Inode source, @Nullable Inode existing)
       throws IOException {
     if (isLinkable(source)) {
       if (existing != null && existing.isSameAs(source)) {
@@ -109,17 +117,15 @@ final class FileStager {
     if (existing != null
         && !existing.isSameAs(source)
         && existing.permissions().equals(READ_ONLY)
-        && isSameContent(path, source, target, existing)) {
+        && isSameContent(path, source, existing)) {
       return null;
     }
     return cloneOrCopy(path, READ_ONLY);
   }
 
-  private @Nullable Made stageClone(Path path, Inode source, Path target, @Nullable Inode existing)
+  private @Nullable Made stageClone(Path path, Inode source, @Nullable Inode existing)
       throws IOException {
-    if (existing != null
-        && isGuestsOwn(existing)
-        && isSameContent(path, source, target, existing)) {
+    if (existing != null && isGuestsOwn(existing) && isSameContent(path, source, existing)) {
       return null;
     }
     Made made = cloneOrCopy(path, access.permissions());
@@ -147,7 +153,7 @@ final class FileStager {
   }
 
   private Staged stageBytes(
-      PlacementSource.OfBytes source, PlacementMode mode, Path target, @Nullable Inode existing)
+      PlacementSource.OfBytes source, PlacementMode mode, @Nullable Inode existing)
       throws IOException {
     boolean writable = mode == PlacementMode.CLONE;
     Set<PosixFilePermission> permissions = writable ? access.permissions() : READ_ONLY;
@@ -155,7 +161,7 @@ final class FileStager {
         && (writable ? isGuestsOwn(existing) : existing.permissions().equals(permissions))
         && existing.attributes().isRegularFile()
         && existing.size() == source.bytes().length
-        && Arrays.equals(Files.readAllBytes(target), source.bytes())) {
+        && Arrays.equals(read(existing.path(), source.bytes().length + 1), source.bytes())) {
       return staged(null, source.bytes().length);
     }
     Path temp = staging.newFile();
@@ -164,6 +170,13 @@ final class FileStager {
       giveToOwner(temp);
     }
     return staged(new Made(PlacementMethod.COPIED, temp), source.bytes().length);
+  }
+
+  /** No more than is asked for: it may grow meanwhile. */
+  private static byte[] read(Path file, int maxBytes) throws IOException {
+    try (InputStream in = Files.newInputStream(file)) {
+      return in.readNBytes(maxBytes);
+    }
   }
 
   private static void write(byte[] bytes, Path temp, String permissions) throws IOException {
@@ -218,10 +231,10 @@ final class FileStager {
     }
   }
 
-  private static boolean isSameContent(Path source, Inode sourceInode, Path target, Inode existing)
+  private static boolean isSameContent(Path source, Inode sourceInode, Inode existing)
       throws IOException {
     return existing.attributes().isRegularFile()
         && existing.size() == sourceInode.size()
-        && Files.mismatch(source, target) < 0;
+        && Files.mismatch(source, existing.path()) < 0;
   }
 }

@@ -16,27 +16,33 @@ import org.jspecify.annotations.Nullable;
 /**
  * What is at a path, symbolic links not followed.
  *
+ * @param path by which it was found, and can be read as long as nobody replaces it
  * @param attributes kind, size and permissions
  * @param uid who owns it
  * @param gid and which group
  * @param links how many names it has
  */
-record Inode(PosixFileAttributes attributes, int uid, int gid, int links) {
+record Inode(Path path, PosixFileAttributes attributes, int uid, int gid, int links) {
   private static final int OWN_UID = Math.toIntExact(new UnixSystem().getUid());
 
   /** Null when there is nothing. */
   static @Nullable Inode of(Path path) throws IOException {
     try {
-      Map<String, Object> more =
-          Files.readAttributes(path, "unix:uid,gid,nlink", LinkOption.NOFOLLOW_LINKS);
-      return new Inode(
-          Files.readAttributes(path, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS),
-          number(more, "uid"),
-          number(more, "gid"),
-          number(more, "nlink"));
+      return read(path, Set.of(LinkOption.NOFOLLOW_LINKS));
     } catch (NoSuchFileException e) {
       return null;
     }
+  }
+
+  static Inode read(Path path, Set<LinkOption> how) throws IOException {
+    LinkOption[] options = how.toArray(LinkOption[]::new);
+    Map<String, Object> more = Files.readAttributes(path, "unix:uid,gid,nlink", options);
+    return new Inode(
+        path,
+        Files.readAttributes(path, PosixFileAttributes.class, options),
+        number(more, "uid"),
+        number(more, "gid"),
+        number(more, "nlink"));
   }
 
   /** The user that this process runs as. */

@@ -12,21 +12,31 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * One request in progress: everything is made in a staging directory first, and renamed when
- * nothing can fail any more but the renames themselves. For one thread.
+ * nothing can fail any more but the renames themselves. Directories are looked up once and held.
+ * For one thread.
  */
 final class PlacementRequest {
   private static final Logger log = LoggerFactory.getLogger(PlacementRequest.class);
 
+  /**
+   * Something that was not there before.
+   *
+   * @param path through a directory that is held
+   */
+  record Created(Path path, Inode inode) {}
+
   private final AllowedRoots roots;
   private final Reflink reflink;
   private final FileAccess access;
-  private final List<Path> createdDirectories = new ArrayList<>();
-  private final List<Path> createdFiles = new ArrayList<>();
+
+  /** Directories, outer ones first, then files. */
+  private final List<Created> created = new ArrayList<>();
 
   PlacementRequest(AllowedRoots roots, Reflink reflink, FileAccess access) {
     this.roots = roots;
@@ -43,35 +53,46 @@ final class PlacementRequest {
   List<PlacedFile> run(Path directory, List<PlacementItem> items, FileTime abandonedBefore)
       throws IOException {
     boolean done = false;
-    try {
-      Path real = roots.enter(directory, createdDirectories);
-      StagingDirectory.sweep(real, abandonedBefore);
-      List<Staged> staged = new ArrayList<>();
-      try (StagingDirectory staging = new StagingDirectory(real)) {
-        FileStager stager = new FileStager(reflink, access, staging);
-        for (PlacementItem item : items) {
-          staged.add(stager.stage(item, real.resolve(item.fileName())));
+    try (HeldPaths held = new HeldPaths()) {
+      try {
+        HeldPath real = roots.enter(directory, held, created);
+        List<Staged> staged = place(real, directory, items, abandonedBefore);
+        done = true;
+        return result(directory, items, staged);
+      } finally {
+        if (!done) {
+          undo(); // while the directories are still held
         }
-        for (int i = 0; i < items.size(); i++) {
-          publish(staged.get(i), real.resolve(items.get(i).fileName()));
-        }
-      }
-      DurableFiles.syncDirectory(real);
-      done = true;
-      return result(directory, items, staged);
-    } finally {
-      if (!done) {
-        undo();
       }
     }
+  }
+
+  private List<Staged> place(
+      HeldPath real, Path directory, List<PlacementItem> items, FileTime abandonedBefore)
+      throws IOException {
+    StagingDirectory.sweep(real.path(), abandonedBefore);
+    List<Staged> staged = new ArrayList<>();
+    try (StagingDirectory staging = new StagingDirectory(real.path())) {
+      FileStager stager = new FileStager(reflink, access, staging);
+      for (PlacementItem item : items) {
+        String name = item.fileName();
+        staged.add(stager.stage(item, real.path().resolve(name), directory.resolve(name)));
+      }
+      for (int i = 0; i < items.size(); i++) {
+        publish(staged.get(i), real.path().resolve(items.get(i).fileName()));
+      }
+    }
+    DurableFiles.syncDirectory(real.path());
+    return staged;
   }
 
   private void publish(Staged file, Path target) throws IOException {
     if (file.temp() != null) {
       boolean isNew = !Files.exists(target, LinkOption.NOFOLLOW_LINKS);
+      Inode inode = Inode.read(file.temp(), Set.of(LinkOption.NOFOLLOW_LINKS));
       Files.move(file.temp(), target, StandardCopyOption.ATOMIC_MOVE);
       if (isNew) {
-        createdFiles.add(target);
+        created.add(new Created(target, inode));
       }
     }
   }
@@ -87,15 +108,21 @@ final class PlacementRequest {
   }
 
   private void undo() {
-    createdFiles.forEach(PlacementRequest::remove);
-    for (int i = createdDirectories.size() - 1; i >= 0; i--) {
-      remove(createdDirectories.get(i)); // stays when another request has put something there
+    for (int i = created.size() - 1; i >= 0; i--) {
+      remove(created.get(i));
     }
   }
 
-  private static void remove(Path path) {
+  /**
+   * A directory stays when another request has put something there, a file when it was replaced.
+   */
+  private static void remove(Created made) {
+    Path path = made.path();
     try {
-      Files.deleteIfExists(path);
+      Inode found = Inode.of(path);
+      if (found != null && found.isSameAs(made.inode())) {
+        Files.deleteIfExists(path);
+      }
     } catch (DirectoryNotEmptyException e) {
       log.debug("{} is in use by another request", path);
     } catch (IOException e) {

@@ -48,7 +48,8 @@ final class RootProbe {
   private static PlacementMethod method(
       FileStager stager, Path source, StagingDirectory targets, PlacementMode mode)
       throws IOException {
-    return stager.stage(new PlacementItem(source, "probe", mode), targets.newFile()).method();
+    Path target = targets.newFile();
+    return stager.stage(new PlacementItem(source, "probe", mode), target, target).method();
   }
 
   private static RootReport unusable(Path root, Reason reason, String problem) {

@@ -1,5 +1,6 @@
 package dev.assetmanagerd.storage.place;
 
+import dev.assetmanagerd.storage.place.PlacementException.Reason;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryNotEmptyException;
@@ -10,22 +11,30 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SecureDirectoryStream;
 import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Where the files of one request are made, on the file system that they are for: a directory beside
- * them that this process alone can look into. Who owns the directory around it (a guest's user,
- * perhaps) cannot know the names inside, and so cannot put a link where a file is about to be
- * chowned. Made when first needed. For one thread.
+ * them that this process's user and root alone can enter. Who owns the directory around it (a
+ * guest's user, perhaps) can rename it and put another in its place; so it is {@linkplain HeldPath
+ * held} and never looked up by name again, and it is not used unless it is this user's own. Nobody
+ * else can put a link where a file is about to be chowned or chmodded. Made when first needed. For
+ * one thread.
  */
 final class StagingDirectory implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(StagingDirectory.class);
 
+  private static final Set<PosixFilePermission> OURS_ALONE =
+      PosixFilePermissions.fromString("rwx------");
+
   private final Path directory;
-  private boolean made;
+  private @Nullable HeldPath held;
 
   /**
    * @param parent on the file system that the files are for; exists
@@ -34,22 +43,63 @@ final class StagingDirectory implements AutoCloseable {
     this.directory = TargetNames.temp(parent);
   }
 
-  /** The path of a file that does not exist yet. */
+  /**
+   * The path of a file that does not exist yet. It leads there until this is closed, whatever
+   * others do around it.
+   */
   Path newFile() throws IOException {
-    if (!made) {
-      Files.createDirectory(
-          directory,
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-      made = true;
+    HeldPath ours = held;
+    if (ours == null) {
+      ours = make();
+      held = ours;
     }
-    return directory.resolve(UUID.randomUUID().toString());
+    return ours.path().resolve(UUID.randomUUID().toString());
+  }
+
+  private HeldPath make() throws IOException {
+    Files.createDirectory(directory, PosixFilePermissions.asFileAttribute(OURS_ALONE));
+    HeldPath found = HeldPath.of(directory, directory);
+    boolean ours = false;
+    try {
+      Inode inode = found.inode();
+      ours =
+          inode.attributes().isDirectory()
+              && inode.uid() == Inode.ownUid()
+              && OURS_ALONE.containsAll(inode.permissions());
+    } finally {
+      if (!ours) {
+        found.close();
+      }
+    }
+    if (!ours) {
+      throw new PlacementException(
+          Reason.IN_THE_WAY,
+          "a directory that was just made is not this process's: it was replaced, or the file"
+              + " server gives it to another user",
+          null);
+    }
+    return found;
   }
 
   /** Removes the directory and what is still in it. Failures are logged: it is swept up later. */
   @Override
   public void close() {
-    if (made) {
-      removeLogged(directory);
+    try (HeldPath ours = held) {
+      if (ours != null) {
+        removeFilesOf(ours);
+        removeLogged(directory);
+      }
+    }
+  }
+
+  /** Wherever it is by now. */
+  private static void removeFilesOf(HeldPath ours) {
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(ours.path())) {
+      for (Path file : files) {
+        Files.deleteIfExists(file);
+      }
+    } catch (IOException | DirectoryIteratorException e) {
+      log.warn("Cannot empty {}: {}", ours.name(), e.toString());
     }
   }
 
