@@ -156,7 +156,8 @@ final class UploadCompletion {
           "upload_id: the store has no bytes of it yet; make the request that was signed");
     }
     Sha256 digest = new Sha256(upload.getChecksum());
-    try (DirectUploads.Taken taken = verified(direct, upload.getId(), stat.get(), announced, digest)) {
+    try (DirectUploads.Taken taken =
+        verified(direct, upload.getId(), stat.get(), announced, digest)) {
       return publisher.publish(
           scope,
           wanted(upload).toBuilder().setSizeBytes(announced).build(),

@@ -291,7 +291,7 @@ class DirectUploadTest {
     }
 
     @Override
-    public void close() throws IOException {
+    public void close() {
       node.close();
     }
   }

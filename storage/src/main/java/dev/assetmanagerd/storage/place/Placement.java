@@ -33,8 +33,15 @@ import java.util.List;
  *       the content that was asked for.
  * </ul>
  *
- * <p>Symbolic links are resolved when a request begins. Who can replace directories under the roots
- * while it runs is trusted.
+ * <p>Who owns a target directory, or one between it and the root (a guest's user, perhaps), is not
+ * trusted: whatever they rename, link or replace while a request runs, no file or directory but
+ * their own changes, and no request waits for a FIFO or reads a device. To that end symbolic links
+ * are resolved when a request begins, and what it works with is held open from then on; files are
+ * made in a directory that nobody else can enter. What such an owner can do is to spoil what it is
+ * given: the file that a reply names is in its hands. Trusted are root, this process's user, and
+ * whoever can replace a root itself or a directory above it, or sources. Where descriptors cannot
+ * be used as paths (no {@code /proc}, or no calls to the C library; it is logged), owners of target
+ * directories are trusted, too.
  *
  * <p>Thread-safe; blocks for I/O. Two requests for one file at a time both succeed, the later one
  * wins.

@@ -116,7 +116,7 @@ final class PlacementRequest {
   /**
    * A directory stays when another request has put something there, a file when it was replaced.
    */
-  private static void remove(Created made) {
+  static void remove(Created made) {
     Path path = made.path();
     try {
       Inode found = Inode.of(path);
