@@ -11,6 +11,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -63,6 +64,7 @@ final class HeldPath implements AutoCloseable {
   private final Path name;
   private final Path path;
   private final int descriptor;
+  private final AtomicBoolean closed = new AtomicBoolean();
 
   private HeldPath(Path name, Path path, int descriptor) {
     this.name = name;
@@ -131,10 +133,11 @@ final class HeldPath implements AutoCloseable {
         : Inode.read(path, Set.of());
   }
 
+  /** Once: the number may be somebody else's afterwards. */
   @Override
   public void close() {
     LibC libC = Loaded.LIB_C;
-    if (libC != null && descriptor >= 0) {
+    if (libC != null && descriptor >= 0 && closed.compareAndSet(false, true)) {
       libC.close(descriptor);
     }
   }
