@@ -37,7 +37,7 @@ public final class AssetModule implements AutoCloseable {
   private static final Duration ACCESS_FLUSH_INTERVAL = Duration.ofSeconds(5);
   private static final int IDLE_THREAD_SECONDS = 30;
   private static final int FETCH_THREADS = 64;
-  private static final int LOCAL_PATH_THREADS = 256;
+  private static final int WAITING_THREADS = 256;
   private static final int MAX_DOWNLOADS = 64;
   private static final Duration STOP_TIMEOUT = Duration.ofSeconds(10);
   private static final Duration WORKING_LEASE_TTL = Duration.ofSeconds(60);
@@ -45,7 +45,8 @@ public final class AssetModule implements AutoCloseable {
   private final ScheduledExecutorService timer = singleThread("asset-timer");
   private final ExecutorService spoolWriters;
   private final ExecutorService fetchers = fetchers();
-  private final ExecutorService localPaths = localPaths();
+  private final ExecutorService localPaths = waiting("asset-local-%d");
+  private final ExecutorService preparing = waiting("asset-prepare-%d");
   private final Preparation preparation;
   private final ExecutorService partThreads;
   private final ExecutorService downloadThreads;
@@ -146,7 +147,8 @@ public final class AssetModule implements AutoCloseable {
             new Leasing(registryAccess, options.leases()),
             new Deletion(registryAccess, garbage.reaper(), failPoints),
             garbage.collection(),
-            preparation);
+            preparation,
+            preparing);
     this.services =
         List.of(
             bound(dev.assetmanagerd.api.v1.AssetManagerServiceGrpc.bindService(service)),
@@ -194,15 +196,18 @@ public final class AssetModule implements AutoCloseable {
         new ThreadPoolExecutor.CallerRunsPolicy());
   }
 
-  /** For calls that do nothing but wait for bytes; where all are busy, further ones are refused. */
-  private static ExecutorService localPaths() {
+  /**
+   * For calls that may wait long for bytes: were it on the threads that serve calls, slow storage
+   * would stop the node's part in the cluster too. Where all are busy, further calls are refused.
+   */
+  private static ExecutorService waiting(String nameFormat) {
     return new ThreadPoolExecutor(
         0,
-        LOCAL_PATH_THREADS,
+        WAITING_THREADS,
         IDLE_THREAD_SECONDS,
         TimeUnit.SECONDS,
         new SynchronousQueue<>(),
-        new ThreadFactoryBuilder().setNameFormat("asset-local-%d").setDaemon(true).build());
+        new ThreadFactoryBuilder().setNameFormat(nameFormat).setDaemon(true).build());
   }
 
   private static ScheduledExecutorService singleThread(String name) {
@@ -267,6 +272,7 @@ public final class AssetModule implements AutoCloseable {
     stop(partThreads);
     stop(spoolWriters);
     stop(localPaths);
+    stop(preparing);
     stop(fetchers);
   }
 

@@ -13,6 +13,7 @@ import dev.assetmanagerd.registry.RegistryView;
 import dev.assetmanagerd.storage.cache.LocalBlob;
 import io.grpc.Context;
 import io.grpc.Deadline;
+import io.grpc.Status;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
@@ -62,9 +63,22 @@ final class AssetReads {
               access.touched(id);
               GetAssetResponse.Builder response = GetAssetResponse.newBuilder().setAsset(asset);
               return request.getEnsureLocal()
-                  ? localPath(asset, caller).thenApply(path -> response.setLocalPath(path).build())
+                  ? localPath(asset, caller)
+                      .thenApply(path -> response.setLocalPath(path).build())
+                      .exceptionallyCompose(failure -> stillThere(scope, id, failure))
                   : CompletableFuture.completedFuture(response.build());
             });
+  }
+
+  /** No lease is held meanwhile: bytes that went away with their asset are no lost data. */
+  private CompletableFuture<GetAssetResponse> stillThere(
+      CallScope scope, String id, Throwable failure) {
+    if (ApiErrors.of(failure).getStatus().getCode() != Status.Code.DATA_LOSS) {
+      return CompletableFuture.failedFuture(failure);
+    }
+    return registry
+        .read(scope, registry.deadline(), view -> found(view, "id", id))
+        .thenCompose(asset -> CompletableFuture.failedFuture(failure));
   }
 
   private CompletableFuture<String> localPath(Asset asset, @Nullable Deadline caller) {

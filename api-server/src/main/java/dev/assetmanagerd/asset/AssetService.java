@@ -22,12 +22,14 @@ import dev.assetmanagerd.api.v1.UploadAssetRequest;
 import dev.assetmanagerd.api.v1.UploadAssetResponse;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import java.util.concurrent.Executor;
 
 /**
  * The ten calls of the API under both of its service names.
  *
- * <p>Acquire, Release, Get, List, Query and Delete occupy no thread while they wait. The others
- * work with files, and block the thread that serves the call.
+ * <p>Acquire, Release, Get, List, Query and Delete occupy no thread while they wait. Prepare may
+ * wait long for bytes and has threads of its own. The others work with files, and block the thread
+ * that serves the call.
  */
 final class AssetService
     implements dev.assetmanagerd.api.v1.AssetManagerServiceGrpc.AsyncService,
@@ -40,8 +42,12 @@ final class AssetService
   private final Deletion deletion;
   private final GarbageCollection garbageCollection;
   private final Preparation preparation;
+  private final Executor preparing;
   private final AssetServiceOptions options;
 
+  /**
+   * @param preparing threads that may wait for bytes as long; may refuse
+   */
   AssetService(
       AssetServiceOptions options,
       Uploads uploads,
@@ -51,7 +57,8 @@ final class AssetService
       Leasing leasing,
       Deletion deletion,
       GarbageCollection garbageCollection,
-      Preparation preparation) {
+      Preparation preparation,
+      Executor preparing) {
     this.options = options;
     this.uploads = uploads;
     this.registration = registration;
@@ -61,6 +68,7 @@ final class AssetService
     this.deletion = deletion;
     this.garbageCollection = garbageCollection;
     this.preparation = preparation;
+    this.preparing = preparing;
   }
 
   @Override
@@ -125,7 +133,8 @@ final class AssetService
   @Override
   public void prepareAssets(
       PrepareAssetsRequest request, StreamObserver<PrepareAssetsResponse> response) {
-    Answers.answerBlocking(response, () -> preparation.prepare(CallScope.current(), request));
+    CallScope scope = CallScope.current();
+    Answers.answerOn(preparing, "asset_ids", response, () -> preparation.prepare(scope, request));
   }
 
   @Override

@@ -21,7 +21,6 @@ import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -67,7 +66,7 @@ final class Preparation {
     this.registry = registry;
     this.working = working;
     this.kept = new KeptLeases(registry, options.leases());
-    this.companions = new RootfsCompanion(options.backend(), blobs);
+    this.companions = new RootfsCompanion(options.backend(), blobs, System::nanoTime);
     this.files = files;
     this.fetchers = fetchers;
     this.placement = placement;
@@ -109,7 +108,7 @@ final class Preparation {
     }
     checkNamed(scope.prepare(), ids);
     FileAccess access = access(scope.prepare());
-    Duration fetchTimeout = fetchTimeout();
+    Deadline fetchDeadline = fetchDeadline();
     Deadline deadline = registry.deadline();
     Optional<AcquireLeases> wanted = kept.wanted(scope, ids, request.getPreparedFor(), deadline);
     String purpose =
@@ -118,7 +117,7 @@ final class Preparation {
     // While they are held, no byte of these assets is deleted.
     try (WorkingLeases.Held held = working.take(scope, ids, purpose, deadline)) {
       failPoints.hit(FailPoint.PREPARE_AFTER_LEASES);
-      fileNames = place(held.assets(), target, scope.prepare(), access, fetchTimeout);
+      fileNames = place(held.assets(), target, scope.prepare(), access, fetchDeadline);
       failPoints.hit(FailPoint.PREPARE_AFTER_PLACE);
       wanted.ifPresent(leases -> kept.take(scope, leases, registry.deadlineAfterTransfer()));
     }
@@ -179,11 +178,11 @@ final class Preparation {
   }
 
   /** To be asked on the call's thread. */
-  private Duration fetchTimeout() {
+  private Deadline fetchDeadline() {
     Deadline caller = Context.current().getDeadline();
     return caller == null
-        ? options.fetchTimeout()
-        : Duration.ofNanos(Math.max(0, caller.timeRemaining(TimeUnit.NANOSECONDS)));
+        ? Deadline.after(options.fetchTimeout().toNanos(), TimeUnit.NANOSECONDS)
+        : caller;
   }
 
   /** Asset id to file name. */
@@ -192,7 +191,7 @@ final class Preparation {
       Path target,
       PrepareHeaders headers,
       FileAccess access,
-      Duration fetchTimeout)
+      Deadline fetchDeadline)
       throws IOException {
     Map<String, String> names = new LinkedHashMap<>();
     Map<String, String> ownerOfName = new HashMap<>();
@@ -202,11 +201,12 @@ final class Preparation {
       names.put(asset.getId(), name);
     }
     List<PlacementItem> items = new ArrayList<>();
-    try (FetchedFiles fetched = FetchedFiles.hold(files, assets, fetchTimeout, fetchers)) {
+    try (FetchedFiles fetched =
+        FetchedFiles.hold(files, companions, assets, fetchDeadline, fetchers)) {
       for (int i = 0; i < assets.size(); i++) {
         Asset asset = assets.get(i);
         items.add(new PlacementItem(fetched.path(i), fileName(asset, headers), mode(asset)));
-        Optional<PlacementSource> companion = companions.of(asset);
+        Optional<PlacementSource> companion = fetched.companion(i);
         if (companion.isPresent()) {
           String name = companionName(asset, headers);
           claim(ownerOfName, name, asset);

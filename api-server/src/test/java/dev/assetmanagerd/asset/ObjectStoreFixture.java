@@ -10,6 +10,7 @@ import dev.assetmanagerd.storage.s3.S3Checksums;
 import dev.assetmanagerd.storage.s3.S3Credentials;
 import dev.assetmanagerd.storage.s3.S3Options;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -31,7 +32,12 @@ final class ObjectStoreFixture implements AutoCloseable {
    * @param checksums whether the server is to check and keep digests
    */
   ObjectStoreFixture(Path directory, S3Checksums checksums) throws IOException {
-    this(directory, checksums, direct -> direct);
+    this(
+        directory,
+        checksums,
+        S3Server.shared().newBucket(),
+        S3Server.shared().endpoint(),
+        direct -> direct);
   }
 
   /**
@@ -39,13 +45,31 @@ final class ObjectStoreFixture implements AutoCloseable {
    */
   ObjectStoreFixture(Path directory, S3Checksums checksums, UnaryOperator<DirectUploads> direct)
       throws IOException {
-    S3Server server = S3Server.shared();
+    this(directory, checksums, S3Server.shared().newBucket(), S3Server.shared().endpoint(), direct);
+  }
+
+  /**
+   * @param bucket of the shared server
+   * @param endpoint that server, or a way to it
+   */
+  ObjectStoreFixture(Path directory, S3Checksums checksums, String bucket, URI endpoint)
+      throws IOException {
+    this(directory, checksums, bucket, endpoint, direct -> direct);
+  }
+
+  private ObjectStoreFixture(
+      Path directory,
+      S3Checksums checksums,
+      String bucket,
+      URI endpoint,
+      UnaryOperator<DirectUploads> direct)
+      throws IOException {
     store =
         S3BlobStore.open(
             new S3Options(
-                server.newBucket(),
+                bucket,
                 "us-east-1",
-                Optional.of(server.endpoint()),
+                Optional.of(endpoint),
                 true,
                 "",
                 new S3Credentials.Key("key", "secret"),
