@@ -8,17 +8,26 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.assetmanagerd.storage.blob.Sha256;
 import dev.assetmanagerd.storage.blob.SharedDirectoryBlobStore;
+import dev.assetmanagerd.storage.cache.BlobCache;
+import dev.assetmanagerd.storage.cache.BlobCacheOptions;
+import dev.assetmanagerd.storage.cache.BlobSource;
+import dev.assetmanagerd.storage.cache.LocalBlob;
+import dev.assetmanagerd.storage.cache.WantedBlob;
 import dev.assetmanagerd.storage.testing.Guest;
 import dev.assetmanagerd.storage.testing.ScratchFileSystem;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.ReadableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -96,6 +105,85 @@ class GuestWritesTest {
 
     assertUnchanged(blob);
     assertThat(Files.getAttribute(blob, "unix:uid")).as("owner of the blob").isEqualTo(0);
+  }
+
+  /** Its file is made of the cache's, whatever the node's store is. */
+  @Test
+  void aGuestThatWritesToItsCopyOfACachedBlobChangesNeitherTheCacheNorTheStore() throws Exception {
+    Path blob = publish(temp);
+    try (BlobCache cache = cache(temp);
+        LocalBlob cached = fetch(cache, blob)) {
+      Path jails = temp.resolve("jails");
+      assertThat(place(jails, cached.path(), CLONE, FileAccess.DEFAULT).method())
+          .isEqualTo(PlacementMethod.COPIED);
+      try (Guest guest = Guest.start(jails.resolve("vm/rootfs.ext4"), content.length)) {
+        assertGuestWritesItsOwn(guest, jails, cached.path(), FileAccess.DEFAULT);
+      }
+      assertUnchanged(cache, blob);
+    }
+  }
+
+  @Test
+  @Tag("root")
+  void norDoesAGuestWhoseFileSharesItsExtentsWithTheCache() throws Exception {
+    Path blob = publish(temp);
+    try (ScratchFileSystem disk = ScratchFileSystem.xfs(temp);
+        BlobCache cache = cache(disk.directory());
+        LocalBlob cached = fetch(cache, blob)) {
+      assertOwningGuestWritesItsOwn(
+          disk.directory().resolve("jails"), cached.path(), PlacementMethod.REFLINKED);
+      assertUnchanged(cache, blob);
+    }
+  }
+
+  @Test
+  @Tag("root")
+  void aGuestCannotWriteToALinkOfTheCache() throws Exception {
+    Path blob = publish(temp);
+    Path jails = temp.resolve("jails");
+    try (BlobCache cache = cache(temp);
+        LocalBlob cached = fetch(cache, blob)) {
+      assertThat(place(jails, cached.path(), LINK, OF_GUEST).method())
+          .isEqualTo(PlacementMethod.LINKED);
+      try (Guest guest =
+          Guest.startAs(UID, UID, temp, jails.resolve("vm/rootfs.ext4"), content.length)) {
+        for (String order : List.of("open", "write-path", "map")) {
+          assertThat(guest.order(order)).as(order).startsWith("refused").contains("AccessDenied");
+        }
+      }
+      assertUnchanged(cache, blob);
+    }
+  }
+
+  private static BlobCache cache(Path directory) throws IOException {
+    return BlobCache.open(
+        BlobCacheOptions.of(directory.resolve("cache"), 64L << 20, 1, Duration.ofSeconds(20)),
+        digests -> Set.of(),
+        Clock.systemUTC());
+  }
+
+  private LocalBlob fetch(BlobCache cache, Path blob) throws IOException {
+    BlobSource source =
+        new BlobSource() {
+          @Override
+          public String name() {
+            return "nfs";
+          }
+
+          @Override
+          public ReadableByteChannel open(long offset, long length) throws IOException {
+            return FileChannel.open(blob).position(offset);
+          }
+        };
+    return cache.hold(
+        new WantedBlob(new Sha256(digest(content)), content.length, List.of(source)),
+        Duration.ofSeconds(20));
+  }
+
+  private void assertUnchanged(BlobCache cache, Path blob) throws IOException {
+    assertUnchanged(blob);
+    assertThat(cache.recheck(new Sha256(digest(content)), read -> {}))
+        .isEqualTo(BlobCache.Recheck.RIGHT);
   }
 
   private void assertOwningGuestWritesItsOwn(Path jails, Path blob, PlacementMethod expected)
