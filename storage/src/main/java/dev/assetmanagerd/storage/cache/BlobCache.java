@@ -1,34 +1,22 @@
 package dev.assetmanagerd.storage.cache;
 
 import dev.assetmanagerd.storage.blob.BlobStoreUnavailableException;
-import dev.assetmanagerd.storage.blob.Hashing;
 import dev.assetmanagerd.storage.blob.Sha256;
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.FutureTask;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
@@ -52,18 +40,17 @@ import org.slf4j.LoggerFactory;
 public final class BlobCache implements LocalBlobs, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(BlobCache.class);
   private static final Duration KEEPING_INTERVAL = Duration.ofSeconds(10);
-  private static final int IDLE_THREAD_SECONDS = 30;
   private static final long STOP_SECONDS = 10;
 
   private final BlobCacheOptions options;
   private final CacheFiles files;
   private final CacheCounters counters = new CacheCounters();
   private final CacheContents contents;
-  private final Fetcher fetcher;
-  private final ThreadPoolExecutor fetches;
+  private final Room room;
+  private final Verifier verifier;
+  private final Flights flights;
   private final ThreadPoolExecutor ranges;
   private final ScheduledExecutorService keeper;
-  private final Map<Sha256, Flight> flights = new HashMap<>();
 
   private BlobCache(
       BlobCacheOptions options,
@@ -74,14 +61,18 @@ public final class BlobCache implements LocalBlobs, AutoCloseable {
       throws IOException {
     this.options = options;
     this.files = files;
-    this.contents = new CacheContents(files, options.maxBytes(), pinned, clock, counters);
+    Quarantine quarantine = new Quarantine(files);
+    this.contents = new CacheContents(files, options.maxBytes(), quarantine, clock, counters);
+    this.room = new Room(contents, quarantine, pinned);
+    this.verifier = new Verifier(files, contents);
     int streams = options.concurrency() * options.rangesAtATime();
-    this.fetches =
-        pool("cache-fetch", options.concurrency(), new ArrayBlockingQueue<>(options.maxWaiting()));
     // Threads that wait for a source that was given up free themselves when it answers, or is cut.
-    this.ranges = pool("cache-range", 2 * streams, new ArrayBlockingQueue<>(2 * streams));
-    this.fetcher = new Fetcher(files, contents, options, counters, ranges, nanoClock);
-    this.keeper = Executors.newSingleThreadScheduledExecutor(named("cache-keeper"));
+    this.ranges =
+        CacheThreads.pool("cache-range", 2 * streams, new ArrayBlockingQueue<>(2 * streams));
+    Fetcher fetcher =
+        new Fetcher(files, contents, room, verifier, options, counters, ranges, nanoClock);
+    this.flights = new Flights(fetcher, contents, counters, options, nanoClock);
+    this.keeper = Executors.newSingleThreadScheduledExecutor(CacheThreads.named("cache-keeper"));
     var unused =
         keeper.scheduleWithFixedDelay(
             this::keep,
@@ -115,8 +106,7 @@ public final class BlobCache implements LocalBlobs, AutoCloseable {
       counters.hit();
       return checked(hit.get(), wanted.sizeBytes());
     }
-    Flight flight = join(wanted);
-    return checked(await(flight, timeout), wanted.sizeBytes());
+    return checked(flights.fetch(wanted, timeout), wanted.sizeBytes());
   }
 
   @Override
@@ -142,103 +132,6 @@ public final class BlobCache implements LocalBlobs, AutoCloseable {
               + " are wanted");
     }
     return held(held);
-  }
-
-  private Flight join(WantedBlob wanted) throws CacheBusyException {
-    synchronized (flights) {
-      Flight running = flights.get(wanted.digest());
-      if (running != null && running.join(wanted.sources())) {
-        counters.joined();
-        return running;
-      }
-      Flight flight = new Flight(wanted.digest(), wanted.sizeBytes(), contents);
-      flight.join(wanted.sources());
-      FutureTask<?> task = new FutureTask<>(() -> run(flight), true);
-      flight.runsAs(task);
-      try {
-        fetches.execute(task);
-      } catch (RejectedExecutionException e) {
-        counters.refusal();
-        throw new CacheBusyException(
-            options.concurrency()
-                + " blobs are being fetched and "
-                + options.maxWaiting()
-                + " more wait for it; this one is not taken");
-      }
-      flights.put(wanted.digest(), flight);
-      return flight;
-    }
-  }
-
-  private void run(Flight flight) {
-    try {
-      CacheEntry entry = fetcher.run(flight);
-      flight.land(entry);
-      contents.release(entry);
-    } catch (InterruptedException e) {
-      flight.fail(new InterruptedIOException("the cache is closed"));
-    } catch (CacheFullException e) {
-      counters.refusal();
-      flight.fail(e);
-    } catch (IOException | RuntimeException | Error e) {
-      flight.fail(e);
-    } finally {
-      synchronized (flights) {
-        flights.remove(flight.digest, flight);
-      }
-    }
-  }
-
-  private CacheEntry await(Flight flight, Duration timeout) throws IOException {
-    boolean landed = false;
-    try {
-      CacheEntry entry = flight.landed().get(Math.max(0, timeout.toNanos()), TimeUnit.NANOSECONDS);
-      landed = true;
-      return entry;
-    } catch (ExecutionException e) {
-      throw failure(e);
-    } catch (TimeoutException e) {
-      throw new InterruptedIOException(
-          "the blob " + flight.digest + " was not here within " + timeout.toMillis() + " ms");
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new InterruptedIOException("interrupted while waiting for " + flight.digest);
-    } finally {
-      if (!landed) {
-        flight.leave().ifPresent(task -> end(flight, task));
-      }
-    }
-  }
-
-  /** What others see of a failure is not what one of them may add to it. */
-  private static IOException failure(ExecutionException e) {
-    Throwable cause = e.getCause();
-    if (cause instanceof CacheFullException full) {
-      return new CacheFullException(full.reason(), String.valueOf(full.getMessage()), full);
-    }
-    if (cause instanceof NoSuchFileException missing) {
-      return new NoSuchFileException(missing.getFile());
-    }
-    if (cause instanceof WrongBytesException wrong) {
-      return new WrongBytesException(String.valueOf(wrong.getMessage()));
-    }
-    if (cause instanceof InterruptedIOException late) {
-      return new InterruptedIOException(late.getMessage());
-    }
-    if (cause instanceof BlobStoreUnavailableException unavailable) {
-      return unavailable;
-    }
-    return new IOException(cause == null ? e.toString() : cause.getMessage(), cause);
-  }
-
-  private void end(Flight flight, Future<?> task) {
-    synchronized (flights) {
-      flights.remove(flight.digest, flight);
-    }
-    task.cancel(true);
-    if (task instanceof Runnable waiting) {
-      fetches.remove(waiting);
-    }
   }
 
   private LocalBlob held(CacheEntry entry) {
@@ -290,12 +183,13 @@ public final class BlobCache implements LocalBlobs, AutoCloseable {
 
   @Override
   public boolean adopt(Path file, Sha256 digest, long sizeBytes) throws IOException {
+    Reservation reservation;
     try {
       if (CacheFiles.sizeOf(file) != sizeBytes) {
         throw new IOException(
             file + " has " + CacheFiles.sizeOf(file) + " bytes and not " + sizeBytes);
       }
-      contents.reserve(sizeBytes);
+      reservation = room.reserve(sizeBytes, () -> false);
     } catch (CacheFullException e) {
       Files.deleteIfExists(file);
       return false;
@@ -306,12 +200,12 @@ public final class BlobCache implements LocalBlobs, AutoCloseable {
     boolean published = false;
     try {
       files.seal(file);
-      contents.release(contents.publish(file, digest, sizeBytes));
+      contents.release(contents.publish(file, digest, reservation));
       published = true;
       return true;
     } finally {
       if (!published) {
-        contents.unreserve(sizeBytes);
+        contents.giveBack(reservation);
         files.discard(file);
       }
     }
@@ -324,17 +218,22 @@ public final class BlobCache implements LocalBlobs, AutoCloseable {
 
   @Override
   public boolean verify(Sha256 digest) throws IOException {
-    long corrupt = counters.corrupt();
-    Optional<CacheEntry> right = fetcher.verify(digest);
-    right.ifPresent(contents::release);
-    return right.isPresent() || counters.corrupt() == corrupt;
+    Optional<CacheEntry> there = contents.hold(digest, true);
+    if (there.isEmpty()) {
+      return true;
+    }
+    try {
+      return verifier.verify(there.get(), bytes -> {}) != Recheck.WRONG;
+    } finally {
+      contents.release(there.get());
+    }
   }
 
   /** What came of reading a file of the cache again. */
   public enum Recheck {
     /** It has the bytes of its digest. */
     RIGHT,
-    /** It had others, and is set aside. */
+    /** It had others, or could not be read, and is set aside. */
     WRONG,
     /** It is not there, or was evicted meanwhile. */
     GONE
@@ -348,22 +247,7 @@ public final class BlobCache implements LocalBlobs, AutoCloseable {
    */
   public Recheck recheck(Sha256 digest, LongConsumer pace) throws IOException {
     Optional<CacheEntry> there = contents.peek(digest);
-    if (there.isEmpty()) {
-      return Recheck.GONE;
-    }
-    CacheEntry entry = there.get();
-    try (FileChannel file = files.openToRead(digest)) {
-      long modified = files.modifiedNanos(digest, entry.sizeBytes);
-      Hashing.Content expected = new Hashing.Content(entry.sizeBytes, digest);
-      if (Hashing.sha256(file, pace).equals(expected) && modified != Long.MIN_VALUE) {
-        contents.verified(entry, modified);
-        return Recheck.RIGHT;
-      }
-      return contents.quarantine(entry) ? Recheck.WRONG : Recheck.GONE;
-    } catch (NoSuchFileException e) {
-      contents.lost(entry);
-      return Recheck.GONE;
-    }
+    return there.isEmpty() ? Recheck.GONE : verifier.verify(there.get(), pace);
   }
 
   /** What it has done since it was opened. */
@@ -388,7 +272,7 @@ public final class BlobCache implements LocalBlobs, AutoCloseable {
 
   private void keep() {
     try {
-      contents.trim();
+      room.trim();
       contents.saveIndex();
     } catch (IOException | RuntimeException e) {
       log.warn("cannot look after the cache {}: {}", files.directory(), e.toString());
@@ -399,12 +283,11 @@ public final class BlobCache implements LocalBlobs, AutoCloseable {
   @Override
   public void close() {
     keeper.shutdownNow();
-    fetches.shutdownNow();
+    flights.close();
     ranges.shutdownNow();
     try {
-      if (!fetches.awaitTermination(STOP_SECONDS, TimeUnit.SECONDS)
-          || !keeper.awaitTermination(STOP_SECONDS, TimeUnit.SECONDS)) {
-        log.warn("fetches into the cache are still running");
+      if (!keeper.awaitTermination(STOP_SECONDS, TimeUnit.SECONDS)) {
+        log.warn("the cache is still being looked after");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -415,22 +298,5 @@ public final class BlobCache implements LocalBlobs, AutoCloseable {
       log.warn("cannot write the index of the cache: {}", e.toString());
     }
     files.close();
-  }
-
-  private static ThreadPoolExecutor pool(String name, int threads, BlockingQueue<Runnable> queue) {
-    ThreadPoolExecutor pool =
-        new ThreadPoolExecutor(
-            threads, threads, IDLE_THREAD_SECONDS, TimeUnit.SECONDS, queue, named(name));
-    pool.allowCoreThreadTimeOut(true);
-    return pool;
-  }
-
-  private static ThreadFactory named(String name) {
-    AtomicInteger number = new AtomicInteger();
-    return task -> {
-      Thread thread = new Thread(task, name + "-" + number.getAndIncrement());
-      thread.setDaemon(true);
-      return thread;
-    };
   }
 }

@@ -1,6 +1,5 @@
 package dev.assetmanagerd.storage.cache;
 
-import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import dev.assetmanagerd.storage.blob.Sha256;
 import dev.assetmanagerd.storage.cache.CacheFullException.Reason;
 import java.io.IOException;
@@ -9,17 +8,19 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What is in a cache, who uses it, and the room that is left.
+ * What is in a cache, who uses it, and the room that is left; {@link Room} makes more of it.
  *
  * <p>Room is reserved before the first byte of a blob comes in, and the files in the cache, the
  * reservations and the files set aside never come to more than the limit together. Names are given
@@ -34,32 +35,37 @@ final class CacheContents {
   /** Asked about in one query. */
   private static final int EVICTION_BATCH = 64;
 
-  private static final int MAX_QUARANTINED = 8;
-
   private final CacheFiles files;
   private final long maxBytes;
-  private final PinnedBlobs pinned;
+  private final Quarantine quarantine;
   private final InstantSource clock;
   private final CacheCounters counters;
 
   /** The least recently used first. */
   private final LinkedHashMap<Sha256, CacheEntry> entries = new LinkedHashMap<>();
 
+  /**
+   * How many hold the file of a digest. Not of an entry: who holds one that is set aside has a
+   * right to what comes in its place.
+   */
+  private final Map<Sha256, Integer> holders = new HashMap<>();
+
+  private final Set<Reservation> reservations = new HashSet<>();
   private long entryBytes;
   private long reservedBytes;
-  private long quarantinedBytes;
+  private long givenBack;
   private boolean changed;
 
   CacheContents(
       CacheFiles files,
       long maxBytes,
-      PinnedBlobs pinned,
+      Quarantine quarantine,
       InstantSource clock,
       CacheCounters counters)
       throws IOException {
     this.files = files;
     this.maxBytes = maxBytes;
-    this.pinned = pinned;
+    this.quarantine = quarantine;
     this.clock = clock;
     this.counters = counters;
     load();
@@ -83,9 +89,6 @@ final class CacheContents {
     for (CacheEntry entry : found) {
       entries.put(entry.digest, entry);
       entryBytes += entry.sizeBytes;
-    }
-    for (Path file : files.quarantined()) {
-      quarantinedBytes += CacheFiles.sizeOf(file);
     }
     long unverified = found.stream().filter(entry -> !entry.verified).count();
     log.info(
@@ -114,6 +117,9 @@ final class CacheContents {
       release(entry);
       lost(entry);
       return Optional.empty();
+    } catch (IOException e) {
+      log.warn("cannot look at {} in the cache: {}", digest, e.toString());
+      modified = Long.MIN_VALUE;
     }
     synchronized (this) {
       if (entry.verified && entry.present && entry.modifiedNanos == modified) {
@@ -134,7 +140,7 @@ final class CacheContents {
     if (use) {
       used(entry);
     }
-    entry.holders++;
+    holdAgain(entry);
     return Optional.of(entry);
   }
 
@@ -148,14 +154,14 @@ final class CacheContents {
 
   /** Holds an entry once more that the caller holds already. */
   synchronized void holdAgain(CacheEntry entry) {
-    entry.holders++;
+    var unused = holders.merge(entry.digest, 1, Integer::sum);
   }
 
   synchronized void release(CacheEntry entry) {
-    if (entry.holders <= 0) {
+    if (!holders.containsKey(entry.digest)) {
       throw new IllegalStateException("nobody holds " + entry.digest);
     }
-    entry.holders--;
+    var unused = holders.computeIfPresent(entry.digest, (d, n) -> n > 1 ? n - 1 : null);
   }
 
   /** A file was verified as it is now. */
@@ -179,65 +185,55 @@ final class CacheContents {
   }
 
   /**
-   * A file has wrong bytes: it is moved aside.
+   * A file is of no use: it is moved aside.
    *
+   * @param problem what is wrong with it, for people
    * @return false where it is gone already
    */
-  @CanIgnoreReturnValue
-  boolean quarantine(CacheEntry entry) throws IOException {
+  boolean quarantine(CacheEntry entry, String problem) throws IOException {
     synchronized (this) {
       if (!entry.present) {
         return false;
       }
-      files.quarantine(entry.digest, clock.millis());
+      try {
+        quarantine.take(entry.digest, clock.millis());
+      } catch (NoSuchFileException e) {
+        lost(entry);
+        return false;
+      }
       remove(entry);
-      quarantinedBytes += entry.sizeBytes;
       counters.foundCorrupt();
     }
     log.error(
-        "the file of {} in the cache does not have the bytes of its digest; it is set aside in {}",
+        "the file of {} in the cache {}; it is set aside in {}",
         entry.digest,
+        problem,
         files.directory().resolve("quarantine"));
-    shrinkQuarantine(MAX_QUARANTINED);
+    quarantine.shrink();
     return true;
   }
 
-  /**
-   * Sets room aside for a blob, for which others may be evicted.
-   *
-   * @throws CacheFullException when there is none
-   */
-  void reserve(long bytes) throws CacheFullException {
-    if (bytes > maxBytes) {
-      throw new CacheFullException(
-          Reason.LARGER_THAN_CACHE,
-          "a blob of " + bytes + " bytes is larger than the cache, which has " + maxBytes,
-          null);
-    }
-    Set<Sha256> spared = new HashSet<>();
-    while (!tryReserve(bytes)) {
-      if (!shrinkQuarantine(0) && evict(missing(bytes), spared) == 0) {
-        if (tryReserve(bytes)) {
-          return;
-        }
-        throw allInUse(bytes);
-      }
-    }
+  long maxBytes() {
+    return maxBytes;
   }
 
-  private synchronized boolean tryReserve(long bytes) {
-    if (missing(bytes) > 0) {
+  /** Sets room aside, where there is as much. */
+  synchronized boolean tryReserve(Reservation reservation) {
+    if (missing(reservation.sizeBytes) > 0) {
       return false;
     }
-    reservedBytes += bytes;
+    reservations.add(reservation);
+    reservedBytes += reservation.sizeBytes;
     return true;
   }
 
-  private synchronized long missing(long bytes) {
-    return entryBytes + reservedBytes + quarantinedBytes + bytes - maxBytes;
+  /** How much has to go before there is room for so much more. */
+  synchronized long missing(long bytes) {
+    return entryBytes + reservedBytes + quarantine.bytes() + bytes - maxBytes;
   }
 
-  private synchronized CacheFullException allInUse(long bytes) {
+  /** What to tell who finds no room. */
+  synchronized CacheFullException allInUse(long bytes) {
     return new CacheFullException(
         Reason.ALL_IN_USE,
         "no room for "
@@ -252,15 +248,45 @@ final class CacheContents {
         null);
   }
 
-  synchronized void unreserve(long bytes) {
-    reservedBytes -= bytes;
+  /** Gives room back; once. */
+  synchronized void giveBack(Reservation reservation) {
+    if (!reservations.remove(reservation)) {
+      throw new IllegalStateException("given back already: " + reservation.sizeBytes + " bytes");
+    }
+    reservedBytes -= reservation.sizeBytes;
+    givenBack++;
+    notifyAll();
+  }
+
+  /** How often room was given back. */
+  synchronized long givenBack() {
+    return givenBack;
+  }
+
+  /**
+   * Waits for room to be given back, as long as any is about to be.
+   *
+   * @param seen how often it had been before
+   * @param deadlineNanos when to give up, by {@link System#nanoTime}
+   * @return whether any was
+   */
+  synchronized boolean awaitGivenBack(long seen, long deadlineNanos) throws InterruptedException {
+    while (givenBack == seen && reservations.stream().anyMatch(r -> r.ending.getAsBoolean())) {
+      long left = deadlineNanos - System.nanoTime();
+      if (left <= 0) {
+        return false;
+      }
+      TimeUnit.NANOSECONDS.timedWait(this, left);
+    }
+    return givenBack != seen;
   }
 
   /**
    * Puts a sealed file into the cache, in the room reserved for it, and holds it. Where the blob is
    * there by now, that one is held and the file is discarded.
    */
-  CacheEntry publish(Path sealed, Sha256 digest, long sizeBytes) throws IOException {
+  CacheEntry publish(Path sealed, Sha256 digest, Reservation reservation) throws IOException {
+    long sizeBytes = reservation.sizeBytes;
     CacheEntry entry;
     synchronized (this) {
       CacheEntry there = entries.get(digest);
@@ -276,8 +302,8 @@ final class CacheContents {
         entry = there;
       }
       used(entry);
-      entry.holders++;
-      reservedBytes -= sizeBytes;
+      holdAgain(entry);
+      giveBack(reservation);
     }
     files.discard(sealed); // where it was not needed
     try {
@@ -290,40 +316,18 @@ final class CacheContents {
   }
 
   /**
-   * Evicts what is neither held nor pinned, the least recently used first.
+   * The least recently used that nobody holds, some of them.
    *
-   * @param wantedBytes to be freed
-   * @param spared found to be pinned; is added to
-   * @return bytes freed; 0 when nothing can be evicted
+   * @param spared not to be among them
    */
-  long evict(long wantedBytes, Set<Sha256> spared) {
-    while (true) {
-      List<CacheEntry> candidates = candidates(wantedBytes, spared);
-      if (candidates.isEmpty()) {
-        return 0;
-      }
-      Set<Sha256> leased = pinned.among(candidates.stream().map(entry -> entry.digest).toList());
-      spared.addAll(leased);
-      long freed = 0;
-      for (CacheEntry entry : candidates) {
-        if (freed < wantedBytes && !leased.contains(entry.digest)) {
-          freed += evict(entry, spared);
-        }
-      }
-      if (freed > 0) {
-        return freed;
-      }
-    }
-  }
-
-  private synchronized List<CacheEntry> candidates(long wantedBytes, Set<Sha256> spared) {
+  synchronized List<CacheEntry> candidates(long wantedBytes, Set<Sha256> spared) {
     List<CacheEntry> candidates = new ArrayList<>();
     long bytes = 0;
     for (CacheEntry entry : entries.values()) {
       if (bytes >= wantedBytes || candidates.size() == EVICTION_BATCH) {
         break;
       }
-      if (entry.holders == 0 && !spared.contains(entry.digest)) {
+      if (!holders.containsKey(entry.digest) && !spared.contains(entry.digest)) {
         candidates.add(entry);
         bytes += entry.sizeBytes;
       }
@@ -331,11 +335,17 @@ final class CacheContents {
     return candidates;
   }
 
-  private long evict(CacheEntry entry, Set<Sha256> spared) {
+  /**
+   * Evicts one, unless it was taken up meanwhile.
+   *
+   * @param spared is added to where it stays
+   * @return bytes freed, at least 1; 0 where it stays
+   */
+  long evict(CacheEntry entry, Set<Sha256> spared) {
     Path gone;
     synchronized (this) {
-      if (entry.holders > 0 || !entry.present) {
-        spared.add(entry.digest); // taken up meanwhile
+      if (holders.containsKey(entry.digest) || !entry.present) {
+        spared.add(entry.digest);
         return 0;
       }
       try {
@@ -354,29 +364,6 @@ final class CacheContents {
     log.debug("evicted {} ({} bytes)", entry.digest, entry.sizeBytes);
     files.discard(gone);
     return Math.max(1, entry.sizeBytes);
-  }
-
-  /** Evicts what is too much, where the limit was lowered since the last time. */
-  void trim() {
-    long tooMuch = missing(0);
-    if (tooMuch > 0 && !shrinkQuarantine(0)) {
-      evict(tooMuch, new HashSet<>());
-    }
-  }
-
-  /** Deletes the oldest of the files set aside; whether there was one to delete. */
-  private synchronized boolean shrinkQuarantine(int keep) {
-    try {
-      List<Path> aside = files.quarantined();
-      for (Path file : aside.subList(0, Math.max(0, aside.size() - keep))) {
-        quarantinedBytes -= CacheFiles.sizeOf(file);
-        files.discard(file);
-      }
-      return aside.size() > keep;
-    } catch (IOException e) {
-      log.warn("cannot clear the quarantine of the cache: {}", e.toString());
-      return false;
-    }
   }
 
   private void remove(CacheEntry entry) {

@@ -103,7 +103,7 @@ public final class CacheCounters {
     return evictedBytes.sum();
   }
 
-  /** Files in the cache found to have other bytes than their digest. */
+  /** Files in the cache found to have other bytes than their digest, or not to be readable. */
   public long corrupt() {
     return corrupt.sum();
   }

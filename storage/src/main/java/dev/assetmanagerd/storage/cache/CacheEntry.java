@@ -14,7 +14,6 @@ final class CacheEntry {
   boolean verified;
 
   long lastUseMillis;
-  int holders;
 
   /** Whether it is in the cache still; one that was evicted or found corrupt is not. */
   boolean present = true;

@@ -9,6 +9,7 @@ import java.io.RandomAccessFile;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -232,11 +233,13 @@ final class CacheFiles implements AutoCloseable {
     Files.move(path(digest), target, StandardCopyOption.ATOMIC_MOVE);
   }
 
-  /** The files set aside, the oldest first. */
+  /** What is set aside, the oldest first, and whatever else people have put there. */
   List<Path> quarantined() throws IOException {
     List<Path> files = new ArrayList<>();
     try (DirectoryStream<Path> all = Files.newDirectoryStream(quarantine)) {
       all.forEach(files::add);
+    } catch (DirectoryIteratorException e) {
+      throw e.getCause();
     }
     files.sort(Comparator.comparing(CacheFiles::setAside).thenComparing(Path::toString));
     return files;

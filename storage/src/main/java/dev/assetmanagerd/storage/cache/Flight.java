@@ -23,6 +23,10 @@ final class Flight {
   private @Nullable Future<?> task;
   private int waiting;
   private boolean ended;
+  private boolean outOfSources;
+
+  /** Written under the lock, and read without. */
+  private volatile boolean ending;
 
   Flight(Sha256 digest, long sizeBytes, CacheContents contents) {
     this.digest = digest;
@@ -30,9 +34,12 @@ final class Flight {
     this.contents = contents;
   }
 
-  /** Joins it; false when it has ended. Its own sources, where new, are tried as well. */
+  /**
+   * Joins it; false when it has ended, or is about to for want of sources. Its own sources, where
+   * new, are tried as well.
+   */
   synchronized boolean join(List<BlobSource> more) {
-    if (ended) {
+    if (ended || outOfSources) {
       return false;
     }
     waiting++;
@@ -48,9 +55,19 @@ final class Flight {
     task = future;
   }
 
-  /** The source of a number; empty when there are no more, for now. */
+  /** The source of a number; empty when there are no more, and then nobody can add any. */
   synchronized Optional<BlobSource> source(int number) {
-    return number < sources.size() ? Optional.of(sources.get(number)) : Optional.empty();
+    if (number < sources.size()) {
+      return Optional.of(sources.get(number));
+    }
+    outOfSources = true;
+    ending = true;
+    return Optional.empty();
+  }
+
+  /** Whether it brings no blob any more, and is about to be over. Takes no lock. */
+  boolean isEnding() {
+    return ending;
   }
 
   /** Completes with an entry that each of those who joined holds, or fails. */
@@ -59,8 +76,8 @@ final class Flight {
   }
 
   /** Whether nobody waits for it any more. */
-  synchronized boolean isAbandoned() {
-    return ended && !landed.isDone();
+  synchronized boolean isOver() {
+    return ended;
   }
 
   /**
@@ -80,16 +97,23 @@ final class Flight {
       return Optional.empty();
     }
     ended = true;
+    ending = true;
     return Optional.ofNullable(task);
   }
 
-  /** Hands out an entry that the caller holds, and keeps on holding. */
+  /**
+   * Hands out an entry that the caller holds, and lets go of it: when those who wait hear of it,
+   * nobody else holds it.
+   */
   synchronized void land(CacheEntry entry) {
     if (!ended) {
-      ended = true;
       for (int i = 0; i < waiting; i++) {
         contents.holdAgain(entry);
       }
+    }
+    contents.release(entry);
+    if (!ended) {
+      ended = true;
       landed.complete(entry);
     }
   }

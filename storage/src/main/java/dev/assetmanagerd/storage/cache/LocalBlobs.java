@@ -42,8 +42,8 @@ public interface LocalBlobs {
   boolean adopt(Path file, Sha256 digest, long sizeBytes) throws IOException;
 
   /**
-   * Reads a file again, whatever is known of it; a wrong one is set aside, and fetched again when
-   * it is next needed.
+   * Reads a file again, whatever is known of it; one that is wrong or cannot be read is set aside,
+   * and fetched again when it is next needed.
    *
    * @return false when it was wrong; true when it is right or not there
    */

@@ -1,7 +1,5 @@
 package dev.assetmanagerd.storage.cache;
 
-import dev.assetmanagerd.storage.blob.Hashing;
-import dev.assetmanagerd.storage.blob.Sha256;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -12,6 +10,7 @@ import java.nio.file.NoSuchFileException;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -26,12 +25,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One try to get a whole blob from one source into one file.
+ * One try to get what a file lacks of a blob from one source.
  *
- * <p>A few ranges come in at a time, each written at its place. The thread that runs the transfer
- * reads them back in their order as they become complete, and hashes what it reads: so the digest
- * is that of the bytes in the file, hashing goes on beside the transfer, and the bytes read back
- * are in the page cache still, for no more than a few ranges are ahead of it.
+ * <p>When the source has begun to give the first range, a few come in at a time, each written at
+ * its place. The thread that runs the transfer reads them back in their order as they become
+ * complete, and hashes what it reads: so the digest is that of the bytes in the file, hashing goes
+ * on beside the transfer, and the bytes read back are in the page cache still, for no more than a
+ * few ranges are ahead of it.
  *
  * <p>A range that is cut is gone on with where it was cut, a few times. For one use.
  */
@@ -41,6 +41,7 @@ final class RangedTransfer {
   private static final int MAX_TRIES = 3;
 
   private final BlobSource source;
+  private final PartialBlob partial;
   private final long sizeBytes;
   private final FileChannel file;
   private final ExecutorService threads;
@@ -49,22 +50,28 @@ final class RangedTransfer {
   private final LongSupplier nanoClock;
   private final LongAdder received = new LongAdder();
   private final Set<ReadableByteChannel> open = ConcurrentHashMap.newKeySet();
+
+  /** Completes when the first range begins to come, or fails with it. */
+  private final CompletableFuture<Boolean> answered = new CompletableFuture<>();
+
   private volatile boolean abandoned;
 
   /**
-   * @param file to write to and read from; whoever calls closes it, which ends all writes
+   * @param partial what there is already; has the rest, in so far as it came, afterwards
+   * @param file of it, to write to and read from; whoever calls closes it, which ends all writes
    * @param threads that ranges are read on
    */
   RangedTransfer(
       BlobSource source,
-      long sizeBytes,
+      PartialBlob partial,
       FileChannel file,
       ExecutorService threads,
       BlobCacheOptions options,
       CacheCounters counters,
       LongSupplier nanoClock) {
     this.source = source;
-    this.sizeBytes = sizeBytes;
+    this.partial = partial;
+    this.sizeBytes = partial.sizeBytes();
     this.file = file;
     this.threads = threads;
     this.options = options;
@@ -75,31 +82,31 @@ final class RangedTransfer {
   private record Range(long start, long end, Future<?> done) {}
 
   /**
-   * Transfers all bytes.
+   * Transfers all bytes that are not there yet.
    *
    * @param deadlineNanos when to give up, by the clock
-   * @return the digest of what is in the file
    * @throws CacheDiskException when it is the file that failed
    * @throws InterruptedIOException when the deadline has passed
    * @throws IOException when it is the source
    */
-  Sha256 run(long deadlineNanos) throws IOException, InterruptedException {
-    Hashing.Digester digest = Hashing.newDigester();
+  void run(long deadlineNanos) throws IOException, InterruptedException {
     Deque<Range> running = new ArrayDeque<>();
     try {
-      long next = 0;
+      long next = partial.position();
       while (next < sizeBytes || !running.isEmpty()) {
-        while (next < sizeBytes && running.size() < options.rangesAtATime()) {
-          long end = Math.min(sizeBytes, next + options.rangeBytes());
-          running.add(begin(next, end));
-          next = end;
+        int atATime = answered.isDone() ? options.rangesAtATime() : 1;
+        while (next < sizeBytes && running.size() < atATime) {
+          Range range = begin(next, Math.min(sizeBytes, next + options.rangeBytes()));
+          running.add(range);
+          next = range.end();
         }
-        Range first = running.getFirst();
-        await(first, deadlineNanos);
-        running.removeFirst();
-        hash(first, digest);
+        if (!answered.isDone()) {
+          await(answered, deadlineNanos);
+        } else {
+          await(running.getFirst().done(), deadlineNanos);
+          hash(running.removeFirst());
+        }
       }
-      return digest.finish();
     } finally {
       abandon(running);
     }
@@ -112,7 +119,12 @@ final class RangedTransfer {
           end,
           threads.submit(
               () -> {
-                fetch(start, end);
+                try {
+                  fetch(start, end);
+                } catch (IOException | RuntimeException | Error e) {
+                  answered.completeExceptionally(e);
+                  throw e;
+                }
                 return null;
               }));
     } catch (RejectedExecutionException e) {
@@ -120,7 +132,7 @@ final class RangedTransfer {
     }
   }
 
-  private void await(Range range, long deadlineNanos) throws IOException, InterruptedException {
+  private void await(Future<?> event, long deadlineNanos) throws IOException, InterruptedException {
     long seen = received.sum();
     long stalledAt = nanoClock.getAsLong() + options.stallTimeout().toNanos();
     while (true) {
@@ -138,7 +150,7 @@ final class RangedTransfer {
       }
       try {
         var unused =
-            range.done().get(Math.min(stalledAt - now, deadlineNanos - now), TimeUnit.NANOSECONDS);
+            event.get(Math.min(stalledAt - now, deadlineNanos - now), TimeUnit.NANOSECONDS);
         return;
       } catch (TimeoutException e) {
         log.trace("{}: {} bytes so far", source.name(), seen);
@@ -219,6 +231,7 @@ final class RangedTransfer {
         throw new IOException("abandoned");
       }
       received.add(n);
+      answered.complete(true);
       counters.received(source.name(), n);
       write(buffer.flip(), at);
       at += n;
@@ -237,7 +250,7 @@ final class RangedTransfer {
     }
   }
 
-  private void hash(Range range, Hashing.Digester digest) throws CacheDiskException {
+  private void hash(Range range) throws CacheDiskException {
     ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
     try {
       for (long at = range.start(); at < range.end(); ) {
@@ -246,7 +259,7 @@ final class RangedTransfer {
         if (n <= 0) {
           throw new EOFException("the file ends at byte " + at);
         }
-        digest.update(buffer.flip());
+        partial.digest(buffer.flip());
         at += n;
       }
     } catch (IOException e) {

@@ -75,7 +75,7 @@ class BlobCacheTest {
   void aHundredWhoAskAtOnceShareOneFetch() throws Exception {
     byte[] content = content(2, 10 * RANGE);
     TestSource source = new TestSource("slow", Manner.STALLING, content);
-    try (CacheFixture fixture = new CacheFixture(temp, 4 << 20)) {
+    try (CacheFixture fixture = new CacheFixture(temp, 4 << 20, 4, 64, LONG, LONG)) {
       CyclicBarrier together = new CyclicBarrier(100);
       List<Future<LocalBlob>> all = new ArrayList<>();
       for (int i = 0; i < 100; i++) {
@@ -202,7 +202,7 @@ class BlobCacheTest {
 
   @Test
   void beyondTheLineOfThoseWhoWaitFetchesAreRefused() throws Exception {
-    try (CacheFixture fixture = new CacheFixture(temp, 4 << 20, 1, 1, LONG)) {
+    try (CacheFixture fixture = new CacheFixture(temp, 4 << 20, 1, 1, LONG, LONG)) {
       byte[] running = content(11, RANGE);
       byte[] waiting = content(12, RANGE);
       byte[] refused = content(13, RANGE);
@@ -211,15 +211,10 @@ class BlobCacheTest {
       await().until(() -> fixture.cache.counters().runningFetches() == 1);
       TestSource later = TestSource.good(waiting);
       Future<LocalBlob> second = threads.submit(() -> fixture.hold(waiting, later));
-      await()
-          .untilAsserted(
-              () ->
-                  assertThatExceptionOfType(CacheBusyException.class)
-                      .isThrownBy(
-                          () ->
-                              fixture.cache.hold(
-                                  wanted(refused, TestSource.good(refused)), Duration.ZERO))
-                      .withMessageContaining("1 more wait"));
+      await().until(() -> fixture.isAskedFor(waiting));
+      assertThatExceptionOfType(CacheBusyException.class)
+          .isThrownBy(() -> fixture.fill(refused))
+          .withMessageContaining("1 more wait");
       slow.letGo.countDown();
       first.get(30, TimeUnit.SECONDS).close();
       second.get(30, TimeUnit.SECONDS).close();

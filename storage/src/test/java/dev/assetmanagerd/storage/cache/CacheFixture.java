@@ -4,6 +4,7 @@ import dev.assetmanagerd.storage.blob.Hashing;
 import dev.assetmanagerd.storage.blob.Sha256;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.channels.Channels;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,6 +27,7 @@ final class CacheFixture implements AutoCloseable {
   private final int concurrency;
   private final int waiting;
   private final Duration fetchTimeout;
+  private final Duration stallTimeout;
   BlobCache cache;
 
   CacheFixture(Path directory, long maxBytes) throws IOException {
@@ -34,6 +36,18 @@ final class CacheFixture implements AutoCloseable {
 
   CacheFixture(Path directory, long maxBytes, int concurrency, int waiting, Duration fetchTimeout)
       throws IOException {
+    this(directory, maxBytes, concurrency, waiting, fetchTimeout, Duration.ofMillis(300));
+  }
+
+  CacheFixture(
+      Path directory,
+      long maxBytes,
+      int concurrency,
+      int waiting,
+      Duration fetchTimeout,
+      Duration stallTimeout)
+      throws IOException {
+    this.stallTimeout = stallTimeout;
     this.directory = directory;
     this.maxBytes = maxBytes;
     this.concurrency = concurrency;
@@ -45,14 +59,7 @@ final class CacheFixture implements AutoCloseable {
   private BlobCache open(long limit) throws IOException {
     return BlobCache.open(
         new BlobCacheOptions(
-            directory,
-            limit,
-            concurrency,
-            waiting,
-            fetchTimeout,
-            Duration.ofMillis(300),
-            64 * 1024,
-            3),
+            directory, limit, concurrency, waiting, fetchTimeout, stallTimeout, 64 * 1024, 3),
         digests -> Set.copyOf(digests.stream().filter(leased::contains).toList()),
         Clock.systemUTC());
   }
@@ -64,6 +71,17 @@ final class CacheFixture implements AutoCloseable {
 
   LocalBlob hold(byte[] content, BlobSource... sources) throws IOException {
     return cache.hold(wanted(content, sources), LONG);
+  }
+
+  /** Whether it is being fetched, or waits in line for it. */
+  boolean isAskedFor(byte[] content) throws IOException {
+    long joins = cache.counters().joins();
+    try {
+      cache.hold(wanted(content, TestSource.good(content)), Duration.ZERO).close();
+    } catch (InterruptedIOException e) {
+      return cache.counters().joins() > joins;
+    }
+    return false;
   }
 
   /** Has it fetched and lets go of it. */
