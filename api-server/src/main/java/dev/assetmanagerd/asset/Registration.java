@@ -7,6 +7,7 @@ import dev.assetmanagerd.log.v1.Command;
 import dev.assetmanagerd.log.v1.MarkDeleting;
 import dev.assetmanagerd.log.v1.Outcome;
 import dev.assetmanagerd.log.v1.RegisterAsset;
+import dev.assetmanagerd.storage.blob.BlobCompanion;
 import dev.assetmanagerd.storage.blob.BlobReader;
 import dev.assetmanagerd.storage.blob.BlobStat;
 import dev.assetmanagerd.storage.blob.Sha256;
@@ -104,6 +105,7 @@ final class Registration {
   private Asset checkedAgainstStorage(BlobReader store, Asset wanted) throws IOException {
     String location = wanted.getLocation();
     Deadline deadline = readingDeadline();
+    checkNoCompanion(wanted.getBackend(), location);
     BlobStat stat = store.stat(location).orElseThrow(() -> nothingAt(location));
     checkGivenOut(wanted.getBackend(), stat.location());
     if (wanted.getSizeBytes() != 0 && wanted.getSizeBytes() != stat.sizeBytes()) {
@@ -153,6 +155,14 @@ final class Registration {
         Deadline.after(options.prepare().fetchTimeout().toNanos(), TimeUnit.NANOSECONDS);
     Deadline caller = Context.current().getDeadline();
     return caller == null ? most : most.minimum(caller);
+  }
+
+  /** It goes with its blob, and no store deletes it by itself. */
+  private static void checkNoCompanion(StorageBackend backend, String location) {
+    if (backend != StorageBackend.STORAGE_BACKEND_HTTP && BlobCompanion.isCompanion(location)) {
+      throw ApiErrors.invalid(
+          "location", location, "is the name of metadata beside a blob, which is no asset itself");
+    }
   }
 
   /**

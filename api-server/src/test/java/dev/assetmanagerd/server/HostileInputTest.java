@@ -237,7 +237,7 @@ class HostileInputTest {
     // Nothing is decoded: these are names like others, and there is nothing under them.
     calls.add(location("location", "%2e%2e/canary/secret", "", Set.of("not_found")));
     calls.add(location("location", "..%2fcanary%2fsecret", "", INVALID));
-    calls.add(location("location", "images/kernel.metadata.json", "", Set.of("not_found")));
+    calls.add(location("location", "images/huge.ext4.metadata.json", "", INVALID));
     // The name of other bytes than those that are there.
     calls.add(location("location", named, "", FAILED));
     return calls.stream();
