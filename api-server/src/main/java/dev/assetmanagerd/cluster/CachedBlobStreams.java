@@ -13,7 +13,9 @@ import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
@@ -21,7 +23,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Reads files of this node's cache to other nodes: few at a time, no further ahead than the reader
- * takes, and no longer than the call's deadline. Thread-safe.
+ * takes, no longer than the call's deadline, and never for long to one who takes nothing.
+ * Thread-safe.
  */
 public final class CachedBlobStreams {
   private static final Logger log = LoggerFactory.getLogger(CachedBlobStreams.class);
@@ -33,14 +36,31 @@ public final class CachedBlobStreams {
   private static final int MAX_STREAMS = 32;
   private static final long MAX_SECONDS = 300;
 
+  /** A reader that is alive waits for the next bytes all the time. */
+  private static final Duration IDLE = Duration.ofSeconds(30);
+
   private final Optional<BlobCache> cache;
+  private final Duration idle;
   private final AtomicInteger streams = new AtomicInteger();
 
   /**
    * @param cache of this node; empty where it has none, or keeps it to itself
    */
   public CachedBlobStreams(Optional<BlobCache> cache) {
+    this(cache, IDLE);
+  }
+
+  /**
+   * @param idle a stream whose reader takes nothing for this long is cut
+   */
+  CachedBlobStreams(Optional<BlobCache> cache, Duration idle) {
     this.cache = cache;
+    this.idle = idle;
+  }
+
+  /** Streams that are being read. */
+  int running() {
+    return streams.get();
   }
 
   void serve(
@@ -92,12 +112,13 @@ public final class CachedBlobStreams {
     return Optional.of(Status.INVALID_ARGUMENT.withDescription(message));
   }
 
-  /** Its methods are called one after the other, as a call's callbacks are. */
+  /** Its methods are the call's callbacks, and what looks after it now and then. Thread-safe. */
   private final class Stream {
     private final CachedBlob blob;
     private final ServerCallStreamObserver<ReadCachedBlobChunk> response;
     private long left;
     private boolean ended;
+    private long takenNanos = System.nanoTime();
 
     Stream(CachedBlob blob, long length, ServerCallStreamObserver<ReadCachedBlobChunk> response) {
       this.blob = blob;
@@ -110,11 +131,33 @@ public final class CachedBlobStreams {
       response.setOnCancelHandler(this::end);
       response.setOnReadyHandler(this::send);
       response.setOnCloseHandler(this::end);
+      lookLater(idle.toNanos());
     }
 
-    private void send() {
+    private void lookLater(long nanos) {
+      CompletableFuture.delayedExecutor(nanos, TimeUnit.NANOSECONDS).execute(this::look);
+    }
+
+    private synchronized void look() {
+      if (ended) {
+        return;
+      }
+      long remaining = takenNanos + idle.toNanos() - System.nanoTime();
+      if (remaining > 0) {
+        lookLater(remaining);
+        return;
+      }
+      end();
+      response.onError(
+          Status.ABORTED
+              .withDescription("nothing was taken for " + idle.toMillis() + " ms")
+              .asRuntimeException());
+    }
+
+    private synchronized void send() {
       try {
         while (!ended && response.isReady()) {
+          takenNanos = System.nanoTime();
           ByteBuffer buffer = ByteBuffer.allocate((int) Math.min(left, CHUNK_BYTES));
           int n = blob.channel().read(buffer);
           if (n > 0) {
@@ -134,7 +177,7 @@ public final class CachedBlobStreams {
       }
     }
 
-    private void end() {
+    private synchronized void end() {
       if (ended) {
         return;
       }

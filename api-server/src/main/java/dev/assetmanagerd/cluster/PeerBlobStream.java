@@ -8,6 +8,7 @@ import io.grpc.Status;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.file.NoSuchFileException;
@@ -34,6 +35,15 @@ final class PeerBlobStream implements ReadableByteChannel {
   private boolean ended;
   private volatile boolean closed;
 
+  /** The node is well, and reads as many files to others as it may. */
+  static final class BusyException extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    private BusyException(String message) {
+      super(message);
+    }
+  }
+
   /** What came: bytes, or the end. */
   private sealed interface Event {
     record Bytes(ByteBuffer bytes) implements Event {}
@@ -50,6 +60,8 @@ final class PeerBlobStream implements ReadableByteChannel {
    * Sends the request and waits for the first bytes.
    *
    * @throws NoSuchFileException when the node has no such blob
+   * @throws BusyException when it reads to so many others that it does not say
+   * @throws ClosedByInterruptException when the thread that waits is interrupted
    */
   void begin(ReadCachedBlobRequest request, Duration timeout) throws IOException {
     boolean begun = false;
@@ -90,7 +102,7 @@ final class PeerBlobStream implements ReadableByteChannel {
       event = events.poll(timeout.toNanos(), TimeUnit.NANOSECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new IOException("interrupted", e);
+      throw new ClosedByInterruptException();
     }
     if (event == null) {
       throw new InterruptedIOException(nodeId + " gave nothing for " + timeout.toMillis() + " ms");
@@ -102,6 +114,9 @@ final class PeerBlobStream implements ReadableByteChannel {
       ended = true;
       if (end.status().getCode() == Status.Code.NOT_FOUND) {
         throw new NoSuchFileException(nodeId + " has it not in its cache");
+      }
+      if (end.status().getCode() == Status.Code.RESOURCE_EXHAUSTED) {
+        throw new BusyException(nodeId + ": " + end.status().getDescription());
       }
       if (!end.status().isOk()) {
         throw new IOException(nodeId + ": " + end.status());

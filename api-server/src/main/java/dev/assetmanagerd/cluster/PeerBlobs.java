@@ -8,6 +8,7 @@ import dev.assetmanagerd.storage.cache.BlobSource;
 import io.grpc.ClientCall;
 import io.grpc.Deadline;
 import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.file.NoSuchFileException;
 import java.time.Duration;
@@ -19,8 +20,9 @@ import java.util.function.LongSupplier;
 
 /**
  * The caches of the other nodes, as sources of blobs. Each says within moments whether it has a
- * blob; one that does not answer counts as not having it, and is not asked for a while. What they
- * give is verified by whoever fetches. Thread-safe.
+ * blob; one that does not answer counts as not having it, and is not asked for a while; one that is
+ * busy counts as not having it at the moment. What they give is verified by whoever fetches.
+ * Thread-safe.
  */
 public final class PeerBlobs {
   private static final Duration FIRST_ANSWER = Duration.ofSeconds(2);
@@ -84,14 +86,20 @@ public final class PeerBlobs {
               .build(),
           FIRST_ANSWER);
       return stream;
-    } catch (NoSuchFileException e) {
-      throw e;
+    } catch (NoSuchFileException | ClosedByInterruptException e) {
+      throw e; // of an answer, or of who does not want one any more
+    } catch (PeerBlobStream.BusyException e) {
+      throw lacking(nodeId, digest, e);
     } catch (IOException e) {
       // Its store is asked next: whatever ails a peer is no reason to tell anybody.
       pausedUntil.put(nodeId, nanoClock.getAsLong() + PAUSE.toNanos());
-      NoSuchFileException lacking = new NoSuchFileException(digest + " at " + nodeId);
-      lacking.initCause(e);
-      throw lacking;
+      throw lacking(nodeId, digest, e);
     }
+  }
+
+  private static NoSuchFileException lacking(String nodeId, Sha256 digest, IOException why) {
+    NoSuchFileException lacking = new NoSuchFileException(digest + " at " + nodeId);
+    lacking.initCause(why);
+    return lacking;
   }
 }

@@ -73,9 +73,9 @@ final class StorageOptions {
   static final Option<Integer> DOWNLOAD_CONCURRENCY =
       Option.of(
           "DOWNLOAD_CONCURRENCY",
-          OptionTypes.integer("number", 1, 1024),
+          OptionTypes.integer("number", 1, 64),
           "4",
-          "Blobs that are fetched at a time.");
+          "Blobs that are fetched at a time, at most 64.");
   static final Option<Duration> DOWNLOAD_TIMEOUT =
       Option.of("DOWNLOAD_TIMEOUT", Durations.POSITIVE, "30m", "How long fetching one may take.");
   static final Option<Long> MAX_ASSET_SIZE =

@@ -76,7 +76,9 @@ abstract sealed class StreamWriter implements ResponseWriter
     sendHeaders();
     HttpData data = encode(message);
     int bytes = data.length();
-    if (response.tryWrite(data) && options.streaming()) {
+    if (!response.tryWrite(data)) {
+      closed = true;
+    } else if (options.streaming()) {
       bytesInFlight += bytes;
       CompletableFuture<Void> unused = response.whenConsumed().thenRun(() -> consumed(bytes));
     }

@@ -95,9 +95,9 @@ final class NodeCache {
         : LocalCopies.none();
   }
 
-  /** What the other nodes may read. */
+  /** What the other nodes may read: nothing where they are not asked either. */
   CachedBlobStreams streams() {
-    return new CachedBlobStreams(cache);
+    return new CachedBlobStreams(cache.filter(there -> askPeers));
   }
 
   /**

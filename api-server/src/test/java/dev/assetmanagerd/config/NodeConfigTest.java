@@ -260,7 +260,7 @@ class NodeConfigTest {
         "SNAPSHOT_THRESHOLD|0|at least 1",
         "MAX_ASSET_SIZE|10GB|at least 1",
         "MAX_CACHE_SIZE|99999999999999999999|at least 1",
-        "DOWNLOAD_CONCURRENCY|5000000000|from 1 to 1024",
+        "DOWNLOAD_CONCURRENCY|65|from 1 to 64",
         "PREPARE_REMOTE_CALLERS|yes|true or false",
         "PREPARE_ROOTFS|hardlink|one of copy, link",
         "STORAGE_BACKEND|ftp|one of local, nfs, s3",

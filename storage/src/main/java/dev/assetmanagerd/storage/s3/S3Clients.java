@@ -22,7 +22,9 @@ import software.amazon.awssdk.services.s3.presigner.S3Presigner;
 
 /** Sets up the SDK's clients. */
 final class S3Clients {
-  private static final int MAX_CONNECTIONS = 256;
+  /** As many as the largest configured cache reads ranges at a time, and as many for all else. */
+  private static final int MAX_CONNECTIONS = 512;
+
   private static final int MAX_WAITING_FOR_CONNECTION = 1024;
   private static final int MAX_ATTEMPTS = 4;
   private static final Duration FIRST_PAUSE = Duration.ofMillis(50);
