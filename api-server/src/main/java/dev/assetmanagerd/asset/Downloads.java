@@ -168,7 +168,9 @@ final class Downloads {
         : Duration.ofNanos(Math.max(0, caller.timeRemaining(TimeUnit.NANOSECONDS)));
   }
 
-  private static DownloadAssetResponse header(Asset asset, Range range) {
+  /** The lease of the download itself is nobody's business. */
+  private static DownloadAssetResponse header(Asset leased, Range range) {
+    Asset asset = leased.toBuilder().setReferenceCount(leased.getReferenceCount() - 1).build();
     return DownloadAssetResponse.newBuilder()
         .setHeader(
             DownloadHeader.newBuilder()

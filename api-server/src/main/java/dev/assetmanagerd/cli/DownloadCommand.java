@@ -15,9 +15,9 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "download",
     description = {
-      "Writes the bytes of an asset to a file, which appears when it is complete and its SHA-256 is",
-      "right; the exit code is 8 where it is not. What is cut goes on at the next node, and where",
-      "the command is run again."
+      "Writes the bytes of an asset to a file, which appears when it is complete and its SHA-256 is"
+          + " right; the exit code is 8 where it is not.",
+      "What is cut goes on at the next node, and where the command is run again."
     })
 final class DownloadCommand extends RemoteCommand {
   private static final Duration TIMEOUT = Duration.ofHours(24);

@@ -21,8 +21,9 @@ import picocli.CommandLine.Parameters;
     description = {
       "Stores a file as a new asset. What the node stored is compared with what was read here;",
       "the exit code is 8 where they differ.",
-      "With --resumable, an upload that was cut goes on at the next node, and where the command is",
-      "run again. With --direct, the bytes go past the nodes, straight to a store such as S3."
+      "With --resumable, an upload that was cut goes on at the next node, and where the command is"
+          + " run again.",
+      "With --direct, the bytes go past the nodes, straight to a store such as S3."
     })
 final class UploadCommand extends ChangeCommand {
   private static final Duration TIMEOUT = Duration.ofHours(24);

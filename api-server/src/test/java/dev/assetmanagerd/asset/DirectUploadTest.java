@@ -57,6 +57,9 @@ class DirectUploadTest {
       OpenUploadResponse opened = open(node);
       assertThat(opened.getUpload().getDirect()).isTrue();
       assertThat(opened.getRequest().getMethod()).isEqualTo("PUT");
+      assertThat(opened.getRequest().getUrl())
+          .as("good for as long as the upload")
+          .contains("X-Amz-Expires=" + UPLOAD_TTL.toSeconds());
 
       assertThat(send(opened.getRequest(), content)).isEqualTo(200);
       Asset asset = complete(node, opened);

@@ -70,6 +70,7 @@ class DownloadTest {
     assertThat(download.status().getCode()).isEqualTo(Status.Code.OK);
     assertThat(download.header().getAsset().getSizeBytes()).isEqualTo(SIZE);
     assertThat(download.header().getAsset().getChecksum()).isEqualTo(sha256(content));
+    assertThat(download.header().getAsset().getReferenceCount()).isZero();
     assertThat(download.header().getLength()).isEqualTo(SIZE);
     assertThat(download.bytes()).isEqualTo(content);
     assertThat(references("k")).as("leases that are left").isZero();

@@ -21,9 +21,12 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -111,6 +114,37 @@ class NodeServerTest {
     } finally {
       channel.shutdownNow();
     }
+  }
+
+  @Test
+  void anAssetIsDownloadedOverConnect() throws Exception {
+    try (NodeServer server = NodeServer.start(node.config())) {
+      awaitReady();
+      assertThat(server.terminated()).isNotDone();
+      String id = upload("to be downloaded").getAsset().getId();
+
+      ByteBuffer messages =
+          ByteBuffer.wrap(
+              node.stream(
+                  "assetmanagerd.transfer.v1.TransferService/DownloadAsset",
+                  "{\"id\":\"" + id + "\",\"offset\":2}"));
+
+      JsonObject header = message(messages).getAsJsonObject("header");
+      assertThat(header.getAsJsonObject("asset").get("checksum").getAsString()).hasSize(64);
+      byte[] chunk = Base64.getDecoder().decode(message(messages).get("chunk").getAsString());
+      assertThat(chunk).hasSize(header.get("length").getAsInt());
+      assertThat(message(messages).has("error")).as("an error at the end").isFalse();
+      assertThat(messages.hasRemaining()).isFalse();
+    }
+  }
+
+  /** The next one of a stream: a byte of flags, the length, and as much JSON. */
+  private static JsonObject message(ByteBuffer messages) {
+    byte flags = messages.get();
+    byte[] json = new byte[messages.getInt()];
+    messages.get(json);
+    assertThat(flags).isIn((byte) 0, (byte) 2);
+    return JsonParser.parseString(new String(json, StandardCharsets.UTF_8)).getAsJsonObject();
   }
 
   @Test

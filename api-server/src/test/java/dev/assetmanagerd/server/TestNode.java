@@ -11,6 +11,8 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -105,6 +107,20 @@ final class TestNode {
             .POST(HttpRequest.BodyPublishers.ofString(json));
     headers.forEach(request::header);
     return http.sendAsync(request.build(), BodyHandlers.ofString());
+  }
+
+  /** Calls a method that streams with Connect and JSON; returns all messages as they came. */
+  byte[] stream(String method, String json) throws Exception {
+    byte[] message = json.getBytes(StandardCharsets.UTF_8);
+    ByteBuffer envelope =
+        ByteBuffer.allocate(5 + message.length).put((byte) 0).putInt(message.length).put(message);
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/" + method))
+            .timeout(Duration.ofSeconds(60))
+            .header("content-type", "application/connect+json")
+            .POST(HttpRequest.BodyPublishers.ofByteArray(envelope.array()))
+            .build();
+    return http.send(request, BodyHandlers.ofByteArray()).body();
   }
 
   private static List<Integer> freePorts(int count) throws IOException {
