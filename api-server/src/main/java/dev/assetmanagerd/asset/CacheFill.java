@@ -1,12 +1,11 @@
 package dev.assetmanagerd.asset;
 
 import dev.assetmanagerd.storage.blob.Sha256;
+import dev.assetmanagerd.storage.cache.IncomingBlob;
 import dev.assetmanagerd.storage.cache.LocalBlobs;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -21,31 +20,37 @@ import org.slf4j.LoggerFactory;
 final class CacheFill implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(CacheFill.class);
 
-  private final @Nullable LocalBlobs cache;
-  private @Nullable Path file;
+  private @Nullable IncomingBlob blob;
   private @Nullable FileChannel channel;
 
-  private CacheFill(@Nullable LocalBlobs cache, @Nullable Path file, @Nullable FileChannel out) {
-    this.cache = cache;
-    this.file = file;
+  private CacheFill(@Nullable IncomingBlob blob, @Nullable FileChannel out) {
+    this.blob = blob;
     this.channel = out;
   }
 
   /** Keeps nothing. */
   static CacheFill none() {
-    return new CacheFill(null, null, null);
+    return new CacheFill(null, null);
   }
 
-  /** For a cache. */
-  static CacheFill into(LocalBlobs cache) {
-    Optional<Path> file = Optional.empty();
+  /**
+   * For a cache.
+   *
+   * @param sizeBytes how many there will be
+   */
+  static CacheFill into(LocalBlobs cache, long sizeBytes) {
+    Optional<IncomingBlob> blob = Optional.empty();
     try {
-      file = Optional.of(Files.createTempFile(cache.stagingDirectory(), "read-", ".part"));
-      FileChannel out = FileChannel.open(file.get(), StandardOpenOption.WRITE);
-      return new CacheFill(cache, file.get(), out);
+      blob = cache.incoming(sizeBytes);
+      if (blob.isEmpty()) {
+        log.debug("no room in the cache for {} bytes that are read", sizeBytes);
+        return none();
+      }
+      return new CacheFill(
+          blob.get(), FileChannel.open(blob.get().file(), StandardOpenOption.WRITE));
     } catch (IOException e) {
       log.warn("the cache takes nothing: {}", e.toString());
-      file.ifPresent(CacheFill::delete);
+      blob.ifPresent(IncomingBlob::close);
       return none();
     }
   }
@@ -71,49 +76,37 @@ final class CacheFill implements AutoCloseable {
    *
    * @param digest of all that was written
    */
-  void finish(Sha256 digest, long sizeBytes) {
-    Path whole = file;
+  void finish(Sha256 digest) {
+    IncomingBlob whole = blob;
     FileChannel out = channel;
-    if (cache == null || whole == null || out == null) {
+    if (whole == null || out == null) {
       return;
     }
     try {
       out.close();
-      channel = null;
-      file = null; // the cache's from here on
-      if (!cache.adopt(whole, digest, sizeBytes)) {
-        log.debug("no room in the cache for {}", digest);
-      }
+      whole.adopt(digest);
     } catch (IOException e) {
       log.warn("{} is not kept in the cache: {}", digest, e.toString());
+    } finally {
       close();
-      delete(whole);
     }
   }
 
   @Override
   public void close() {
     FileChannel out = channel;
-    Path partial = file;
+    IncomingBlob partial = blob;
     channel = null;
-    file = null;
+    blob = null;
     try {
       if (out != null) {
         out.close();
       }
     } catch (IOException e) {
-      log.debug("closing {}: {}", partial, e.toString());
+      log.debug("closing what is not kept: {}", e.toString());
     }
     if (partial != null) {
-      delete(partial);
-    }
-  }
-
-  private static void delete(Path file) {
-    try {
-      Files.deleteIfExists(file);
-    } catch (IOException e) {
-      log.warn("cannot delete {}: {}", file, e.toString());
+      partial.close();
     }
   }
 }

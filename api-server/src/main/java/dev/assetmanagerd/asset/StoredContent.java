@@ -101,7 +101,9 @@ final class StoredContent {
     Context call = Context.current();
     try (ReadableByteChannel channel = store.open(stat.location(), 0);
         CacheFill fill =
-            far && cache.isPresent() ? CacheFill.into(cache.get()) : CacheFill.none()) {
+            far && cache.isPresent()
+                ? CacheFill.into(cache.get(), stat.sizeBytes())
+                : CacheFill.none()) {
       // Ends a read that waits for bytes when the call ends.
       Context.CancellationListener cut = ended -> cut(channel);
       call.addListener(cut, MoreExecutors.directExecutor());
@@ -150,7 +152,7 @@ final class StoredContent {
               + " while it was read");
     }
     Sha256 found = Sha256.of(digest.digest());
-    fill.finish(found, bytes);
+    fill.finish(found);
     return found;
   }
 

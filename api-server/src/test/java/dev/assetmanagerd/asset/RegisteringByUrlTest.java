@@ -248,7 +248,7 @@ class RegisteringByUrlTest {
   }
 
   private long stagedFiles() throws IOException {
-    try (Stream<Path> staged = Files.list(cache.stagingDirectory())) {
+    try (Stream<Path> staged = Files.list(directory.resolve("cache/partial"))) {
       return staged.count();
     }
   }

@@ -12,6 +12,7 @@ import dev.assetmanagerd.storage.blob.BlobStore;
 import dev.assetmanagerd.storage.blob.Sha256;
 import dev.assetmanagerd.storage.cache.BlobCache;
 import dev.assetmanagerd.storage.cache.BlobCacheOptions;
+import dev.assetmanagerd.storage.cache.IncomingBlob;
 import dev.assetmanagerd.storage.scrub.ScrubCounters;
 import dev.assetmanagerd.storage.scrub.ScrubPlace;
 import java.io.IOException;
@@ -244,9 +245,10 @@ class ScrubbingTest {
   }
 
   private void fillCache() throws IOException {
-    Path copy = cache.stagingDirectory().resolve("copy");
-    Files.write(copy, bytes(SIZE, 1));
-    assertThat(cache.adopt(copy, new Sha256(asset.getChecksum()), SIZE)).isTrue();
+    try (IncomingBlob copy = cache.incoming(SIZE).orElseThrow()) {
+      Files.write(copy.file(), bytes(SIZE, 1));
+      copy.adopt(new Sha256(asset.getChecksum()));
+    }
   }
 
   /** As a disk does: the file's time stays what it was. */

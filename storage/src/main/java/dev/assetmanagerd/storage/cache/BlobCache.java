@@ -4,7 +4,6 @@ import dev.assetmanagerd.storage.blob.BlobStoreUnavailableException;
 import dev.assetmanagerd.storage.blob.Sha256;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -177,37 +176,18 @@ public final class BlobCache implements LocalBlobs, AutoCloseable {
   }
 
   @Override
-  public Path stagingDirectory() {
-    return files.partialDirectory();
-  }
-
-  @Override
-  public boolean adopt(Path file, Sha256 digest, long sizeBytes) throws IOException {
+  public Optional<IncomingBlob> incoming(long sizeBytes) throws IOException {
     Reservation reservation;
     try {
-      if (CacheFiles.sizeOf(file) != sizeBytes) {
-        throw new IOException(
-            file + " has " + CacheFiles.sizeOf(file) + " bytes and not " + sizeBytes);
-      }
       reservation = room.reserve(sizeBytes, () -> false);
     } catch (CacheFullException e) {
-      Files.deleteIfExists(file);
-      return false;
-    } catch (IOException | RuntimeException e) {
-      Files.deleteIfExists(file);
-      throw e;
+      return Optional.empty();
     }
-    boolean published = false;
     try {
-      files.seal(file);
-      contents.release(contents.publish(file, digest, reservation));
-      published = true;
-      return true;
-    } finally {
-      if (!published) {
-        contents.giveBack(reservation);
-        files.discard(file);
-      }
+      return Optional.of(new ReservedFile(files, contents, reservation, files.newPartial()));
+    } catch (IOException | RuntimeException e) {
+      contents.giveBack(reservation);
+      throw e;
     }
   }
 

@@ -130,10 +130,6 @@ final class CacheFiles implements AutoCloseable {
     return root;
   }
 
-  Path partialDirectory() {
-    return partial;
-  }
-
   Path path(Sha256 digest) {
     return root.resolve(digest.location());
   }

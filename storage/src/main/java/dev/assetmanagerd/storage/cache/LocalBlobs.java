@@ -2,7 +2,6 @@ package dev.assetmanagerd.storage.cache;
 
 import dev.assetmanagerd.storage.blob.Sha256;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -27,19 +26,13 @@ public interface LocalBlobs {
    */
   Optional<LocalBlob> holdCached(Sha256 digest, long sizeBytes) throws IOException;
 
-  /** Directory for files that are to be {@linkplain #adopt adopted}; emptied at every start. */
-  Path stagingDirectory();
-
   /**
-   * Takes in a file whose bytes somebody has verified, where there is room. The file is consumed
-   * either way.
+   * Room for a blob whose bytes the caller has from elsewhere.
    *
-   * @param file in {@link #stagingDirectory()}
-   * @param digest computed from its bytes by the caller
-   * @param sizeBytes its size
-   * @return false where there was no room for it
+   * @param sizeBytes how many they are
+   * @return empty where there is no room for them
    */
-  boolean adopt(Path file, Sha256 digest, long sizeBytes) throws IOException;
+  Optional<IncomingBlob> incoming(long sizeBytes) throws IOException;
 
   /**
    * Reads a file again, whatever is known of it; one that is wrong or cannot be read is set aside,

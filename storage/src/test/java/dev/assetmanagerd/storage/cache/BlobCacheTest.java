@@ -441,16 +441,30 @@ class BlobCacheTest {
   void verifiedBytesOfOthersAreTakenInWhereThereIsRoom() throws Exception {
     byte[] content = content(35, RANGE);
     try (CacheFixture fixture = new CacheFixture(temp, 2 * RANGE)) {
-      Path staged = Files.write(fixture.cache.stagingDirectory().resolve("mine"), content);
-      assertThat(fixture.cache.adopt(staged, digest(content), RANGE)).isTrue();
-      assertThat(staged).doesNotExist();
+      try (IncomingBlob incoming = fixture.cache.incoming(RANGE).orElseThrow()) {
+        Files.write(incoming.file(), content);
+        incoming.adopt(digest(content));
+        assertThat(incoming.file()).doesNotExist();
+      }
       try (LocalBlob blob = fixture.hold(content)) {
         assertThat(blob.path()).hasBinaryContent(content);
-        byte[] large = content(36, 2 * RANGE);
-        Path tooLarge = Files.write(fixture.cache.stagingDirectory().resolve("large"), large);
-        assertThat(fixture.cache.adopt(tooLarge, digest(large), large.length)).isFalse();
-        assertThat(tooLarge).doesNotExist();
+        assertThat(fixture.cache.incoming(2 * RANGE)).as("beside one in use").isEmpty();
       }
+    }
+  }
+
+  @Test
+  void roomForBytesOfOthersIsSetAsideBeforeTheyCome() throws Exception {
+    try (CacheFixture fixture = new CacheFixture(temp, 2 * RANGE)) {
+      try (IncomingBlob first = fixture.cache.incoming(RANGE + 1).orElseThrow()) {
+        assertThat(fixture.cache.incoming(RANGE)).isEmpty();
+        Files.write(first.file(), content(36, RANGE));
+        assertThatExceptionOfType(IOException.class)
+            .isThrownBy(() -> first.adopt(digest(content(36, RANGE))))
+            .withMessageContaining("has " + RANGE + " bytes and not " + (RANGE + 1));
+      }
+      assertThat(fixture.leftovers()).isEmpty();
+      fixture.cache.incoming(2 * RANGE).orElseThrow().close();
     }
   }
 
