@@ -26,7 +26,7 @@ class DiskFailureTest {
     assertThat(reason("Read-only file system")).isEqualTo(DiskFailure.READ_ONLY);
     assertThat(reason("Disk quota exceeded")).isEqualTo(DiskFailure.NO_SPACE);
     assertThat(reason("Stale file handle")).isEqualTo(DiskFailure.STALE_HANDLE);
-    assertThat(reason("Input/output error")).isEqualTo(DiskFailure.OTHER);
+    assertThat(reason("Input/output error")).isEqualTo(DiskFailure.IO_ERROR);
     assertThat(DiskFailure.of(new IOException())).isEqualTo(DiskFailure.OTHER);
   }
 
