@@ -25,10 +25,10 @@ import java.util.Optional;
  *       of this host will need it, so it is not taken into the cache, where it would evict what
  *       they do need; nor does a large one have to be here before its first byte is sent. The
  *       reader hashes what comes, and hands out its last piece only when all of it is right;
- *   <li>a range straight from its store, where the store itself attests the digest of the whole;
- *   <li>any other range from a file that is right as a whole, since nobody could tell whether the
- *       range alone is: a local store's file, hashed when a part of it is first asked for, else one
- *       that the cache fetches. Whoever reads one range of a blob tends to read the next one, too.
+ *   <li>a range from a file that is right as a whole, since nobody could tell whether the range
+ *       alone is, not even where the store attests the digest of the whole: the line may change it.
+ *       It is a local store's file, hashed when a part of it is first asked for, else one that the
+ *       cache fetches. Whoever reads one range of a blob tends to read the next one, too.
  * </ol>
  *
  * <p>Thread-safe; blocks for I/O.
@@ -57,9 +57,8 @@ final class AssetStreams {
         return ofFile(here.get(), offset);
       }
       BlobReader store = files.reader(asset);
-      BlobStat stat = AssetFiles.stat(store, asset);
-      boolean whole = length == asset.getSizeBytes();
-      if (whole || asset.getChecksum().isEmpty() || isAttested(stat, asset)) {
+      checkAttested(AssetFiles.stat(store, asset), asset);
+      if (length == asset.getSizeBytes() || asset.getChecksum().isEmpty()) {
         return store.open(asset.getLocation(), offset, length);
       }
       LocalBlob file = files.hold(asset, timeout);
@@ -72,14 +71,13 @@ final class AssetStreams {
     }
   }
 
-  private static boolean isAttested(BlobStat stat, Asset asset) {
-    if (stat.digest().isEmpty()) {
-      return false;
-    }
-    if (!stat.digest().get().hex().equals(asset.getChecksum())) {
+  /** Before a byte is sent, where the store knows better. */
+  private static void checkAttested(BlobStat stat, Asset asset) {
+    if (stat.digest().isPresent()
+        && !asset.getChecksum().isEmpty()
+        && !stat.digest().get().hex().equals(asset.getChecksum())) {
       throw wrong(asset);
     }
-    return true;
   }
 
   /** What is in storage is not what was registered. */

@@ -45,7 +45,7 @@ final class RootfsCompanion {
   private final Cache<String, Known> known =
       CacheBuilder.newBuilder()
           .maximumWeight(MAX_REMEMBERED_BYTES)
-          .weigher((String location, Known what) -> BYTES_OF_AN_ENTRY + what.sizeBytes())
+          .weigher((String key, Known what) -> BYTES_OF_AN_ENTRY + what.sizeBytes())
           .build();
 
   /**
@@ -69,7 +69,9 @@ final class RootfsCompanion {
   }
 
   private Optional<PlacementSource.OfBytes> remembered(Asset asset) throws IOException {
-    Known before = known.getIfPresent(asset.getLocation());
+    // Another asset may be registered at the location, with other metadata.
+    String key = asset.getId() + " " + asset.getLocation();
+    Known before = known.getIfPresent(key);
     if (before != null && nanoClock.getAsLong() - before.nanos() < FRESH.toNanos()) {
       return before.content();
     }
@@ -82,7 +84,7 @@ final class RootfsCompanion {
       }
       throw e;
     }
-    known.put(asset.getLocation(), now);
+    known.put(key, now);
     return now.content();
   }
 

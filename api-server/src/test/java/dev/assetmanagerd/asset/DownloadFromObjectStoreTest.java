@@ -5,6 +5,9 @@ import static dev.assetmanagerd.asset.ServiceFixture.kernel;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.assetmanagerd.api.v1.GetAssetRequest;
+import dev.assetmanagerd.s3server.Fault;
+import dev.assetmanagerd.s3server.FaultProxy;
+import dev.assetmanagerd.s3server.S3Server;
 import dev.assetmanagerd.storage.s3.S3Checksums;
 import io.grpc.Status;
 import java.io.IOException;
@@ -41,20 +44,28 @@ class DownloadFromObjectStoreTest {
   }
 
   @Test
-  void aRangeComesFromTheStoreWhereItAttestsTheDigestOfTheWhole() throws IOException {
-    try (ObjectStoreFixture node = new ObjectStoreFixture(directory, S3Checksums.WHEN_SUPPORTED)) {
+  void aRangeIsRightAlsoWhereTheLineDamagesWhatTheStoreAttests() throws IOException {
+    String bucket = S3Server.shared().newBucket();
+    try (FaultProxy proxy = FaultProxy.start(S3Server.shared().endpoint());
+        ObjectStoreFixture node =
+            new ObjectStoreFixture(
+                directory, S3Checksums.WHEN_SUPPORTED, bucket, proxy.endpoint())) {
       byte[] content = bytes(SIZE, 1);
       node.service.upload(kernel("k").setId("k"), content);
+      proxy.inject(request -> request.method().equals("GET"), 1, new Fault.FlipResponse(100_000));
 
+      ReceivedDownload damaged = download(node, "k", 1000, 300_000);
+
+      assertThat(damaged.status().getCode()).isEqualTo(Status.Code.DATA_LOSS);
+      assertThat(damaged.hasHeader()).isFalse();
+      proxy.heal();
       assertThat(download(node, "k", 1000, 300_000).bytes())
           .isEqualTo(Arrays.copyOfRange(content, 1000, 301_000));
-
-      assertThat(node.cache.filesHeld()).isZero();
     }
   }
 
   @Test
-  void anyOtherRangeComesFromAFileThatWasVerifiedAsAWhole() throws IOException {
+  void aRangeComesFromAFileThatWasVerifiedAsAWhole() throws IOException {
     try (ObjectStoreFixture node = new ObjectStoreFixture(directory, S3Checksums.WHEN_REQUIRED)) {
       byte[] content = bytes(SIZE, 1);
       node.service.upload(kernel("k").setId("k"), content);

@@ -156,6 +156,7 @@ public final class BoundedSteps implements IoSteps, AutoCloseable {
   }
 
   private void start(Step<?> step) throws BlobStoreUnavailableException {
+    step.startNanos = nanoClock.getAsLong(); // the wait for a place is no part of it
     running.add(step);
     try {
       threads.execute(

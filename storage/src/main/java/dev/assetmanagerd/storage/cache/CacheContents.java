@@ -195,6 +195,7 @@ final class CacheContents {
       if (!entry.present) {
         return false;
       }
+      entry.verified = false; // also where it cannot be moved: nobody gets it again
       try {
         quarantine.take(entry.digest, clock.millis());
       } catch (NoSuchFileException e) {

@@ -110,15 +110,19 @@ final class HttpBody implements ReadableByteChannel {
     return Math.min(end, known.sizeBytes()) - position;
   }
 
-  /** What has been read to its end can take the next request. */
-  private void finishIfWhole(HttpVersion known) throws IOException {
+  /** What has been read to its end can take the next request. What was read stays read. */
+  private void finishIfWhole(HttpVersion known) {
     InputStream body = in;
     Answer current = answer;
     if (left(known) > 0 || body == null || current == null || current.status() != 206) {
       return;
     }
-    if (body.read(buffer, 0, 1) >= 0) {
-      current.close(); // more than was asked for
+    try {
+      if (body.read(buffer, 0, 1) >= 0) {
+        current.close(); // more than was asked for
+      }
+    } catch (IOException e) {
+      disconnect(); // after its last byte
     }
   }
 

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
 import dev.assetmanagerd.storage.blob.BlobStoreUnavailableException;
+import dev.assetmanagerd.storage.file.StaleHandles.IoCall;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.io.UncheckedIOException;
 import java.nio.file.NoSuchFileException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -18,6 +20,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -116,6 +119,37 @@ class BoundedStepsTest {
     assertThat(next.get(10, TimeUnit.SECONDS)).isEqualTo(2);
     for (Future<Integer> call : busy) {
       assertThat(call.get(10, TimeUnit.SECONDS)).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void theWaitForAThreadIsNotCountedAsHanging() throws Exception {
+    AtomicLong nanos = new AtomicLong();
+    HungFile second = new HungFile();
+    try (BoundedSteps slow = new BoundedSteps("store Y", 1, SOON, nanos::get)) {
+      var unusedFirst = callers.submit(() -> slow.run("read", file.before(() -> 1)));
+      await().atMost(SOON).until(() -> file.inside() == 1);
+      Thread waiting = new Thread(() -> runUnchecked(slow, second.before(() -> 2)));
+      waiting.start();
+      await().atMost(SOON).until(() -> waiting.getState() == Thread.State.TIMED_WAITING);
+      nanos.addAndGet(SOON.toNanos() - 1);
+      file.free();
+      await().atMost(SOON).until(() -> second.inside() == 1);
+      nanos.addAndGet(SOON.toNanos() / 2);
+
+      assertThat(slow.problem()).isEmpty();
+      nanos.addAndGet(SOON.toNanos());
+      assertThat(slow.problem()).isPresent();
+    } finally {
+      second.free();
+    }
+  }
+
+  private static void runUnchecked(BoundedSteps steps, IoCall<Integer> call) {
+    try {
+      var unused = steps.run("read", call);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

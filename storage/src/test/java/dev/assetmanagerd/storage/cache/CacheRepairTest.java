@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
@@ -114,6 +115,27 @@ class CacheRepairTest {
       }
       fixture.fill(content(10, 5 * MIB));
       assertThat(fixture.file(content)).doesNotExist();
+    }
+  }
+
+  @Test
+  void aWrongFileThatCannotBeMovedAsideIsGivenToNobodyAgain() throws Exception {
+    byte[] content = content(11, MIB);
+    try (CacheFixture fixture = new CacheFixture(temp, 4 * MIB)) {
+      fixture.fill(content);
+      FileTime time = Files.getLastModifiedTime(fixture.file(content));
+      rot(fixture.file(content), content);
+      Files.setLastModifiedTime(fixture.file(content), time); // as a disk does
+      fixture.hold(content).close();
+      Files.deleteIfExists(temp.resolve("quarantine"));
+      Files.createFile(temp.resolve("quarantine"));
+
+      assertThatExceptionOfType(IOException.class)
+          .isThrownBy(() -> fixture.cache.verify(digest(content)));
+
+      assertThat(fixture.cache.holdCached(digest(content), content.length)).isEmpty();
+      assertThatExceptionOfType(IOException.class)
+          .isThrownBy(() -> fixture.hold(content, TestSource.good(content)));
     }
   }
 
