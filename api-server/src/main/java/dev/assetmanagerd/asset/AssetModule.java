@@ -38,6 +38,7 @@ public final class AssetModule implements AutoCloseable {
   private static final int IDLE_THREAD_SECONDS = 30;
   private static final int FETCH_THREADS = 64;
   private static final int WAITING_THREADS = 256;
+  private static final int CLOSING_THREADS = 16;
   private static final int MAX_DOWNLOADS = 64;
   private static final Duration STOP_TIMEOUT = Duration.ofSeconds(10);
   private static final Duration WORKING_LEASE_TTL = Duration.ofSeconds(60);
@@ -45,8 +46,10 @@ public final class AssetModule implements AutoCloseable {
   private final ScheduledExecutorService timer = singleThread("asset-timer");
   private final ExecutorService spoolWriters;
   private final ExecutorService fetchers = fetchers();
-  private final ExecutorService localPaths = waiting("asset-local-%d");
-  private final ExecutorService preparing = waiting("asset-prepare-%d");
+  private final ExecutorService localPaths = waiting("asset-local-%d", WAITING_THREADS);
+  private final ExecutorService preparing = waiting("asset-prepare-%d", WAITING_THREADS);
+  private final ExecutorService closers = upTo(CLOSING_THREADS, "asset-close-%d");
+  private final ExecutorService completing;
   private final Preparation preparation;
   private final ExecutorService partThreads;
   private final ExecutorService downloadThreads;
@@ -119,13 +122,23 @@ public final class AssetModule implements AutoCloseable {
             MAX_DOWNLOADS,
             options.uploadIdleTimeout(),
             options.prepare().fetchTimeout());
+    this.completing = waiting("asset-complete-%d", options.maxUploads());
+    CallReads reads = new CallReads(closers);
     TransferService transferService =
         new TransferService(
             downloads,
             openUploads,
             writes,
             new UploadCompletion(
-                registryAccess, options, transfers, openUploads, publisher, spools, failPoints));
+                registryAccess,
+                options,
+                transfers,
+                openUploads,
+                publisher,
+                spools,
+                reads,
+                failPoints),
+            completing);
     this.preparation =
         new Preparation(
             registryAccess,
@@ -140,7 +153,7 @@ public final class AssetModule implements AutoCloseable {
         new AssetService(
             options,
             uploads,
-            new Registration(registryAccess, blobs, copies, options),
+            new Registration(registryAccess, blobs, copies, reads, options),
             new AssetReads(
                 registryAccess, files, options.prepare().fetchTimeout(), localPaths, access),
             new AssetQueries(registryAccess, builds, failPoints, executor),
@@ -178,7 +191,7 @@ public final class AssetModule implements AutoCloseable {
             threads,
             IDLE_THREAD_SECONDS,
             TimeUnit.SECONDS,
-            new LinkedBlockingQueue<>(), // as long as there are transfers, and those are limited
+            new LinkedBlockingQueue<>(), // no longer than what uses them, which is limited
             new ThreadFactoryBuilder().setNameFormat(nameFormat).setDaemon(true).build());
     executor.allowCoreThreadTimeOut(true);
     return executor;
@@ -200,10 +213,10 @@ public final class AssetModule implements AutoCloseable {
    * For calls that may wait long for bytes: were it on the threads that serve calls, slow storage
    * would stop the node's part in the cluster too. Where all are busy, further calls are refused.
    */
-  private static ExecutorService waiting(String nameFormat) {
+  private static ExecutorService waiting(String nameFormat, int threads) {
     return new ThreadPoolExecutor(
         0,
-        WAITING_THREADS,
+        threads,
         IDLE_THREAD_SECONDS,
         TimeUnit.SECONDS,
         new SynchronousQueue<>(),
@@ -269,11 +282,13 @@ public final class AssetModule implements AutoCloseable {
     stop(timer);
     garbage.threads().forEach(AssetModule::stop);
     stop(downloadThreads);
+    stop(completing);
     stop(partThreads);
     stop(spoolWriters);
     stop(localPaths);
     stop(preparing);
     stop(fetchers);
+    stop(closers);
   }
 
   /** Lets what is at work come to its end; an interrupted write looks like a failing disk. */

@@ -62,7 +62,7 @@ final class AssetStreams {
         return store.open(asset.getLocation(), offset, length);
       }
       LocalBlob file = files.hold(asset, timeout);
-      if (!files.isVerified(asset) && !isRight(file, asset)) {
+      if (!files.isVerified(asset) && !isRight(file, asset, timeout)) {
         throw wrong(asset);
       }
       return ofFile(file, offset);
@@ -86,10 +86,10 @@ final class AssetStreams {
         "asset " + asset.getId() + ": the bytes in storage do not have its checksum");
   }
 
-  private boolean isRight(LocalBlob file, Asset asset) throws IOException {
+  private boolean isRight(LocalBlob file, Asset asset, Duration timeout) throws IOException {
     boolean right = false;
     try {
-      right = verified.isRight(file.path(), new Sha256(asset.getChecksum()));
+      right = verified.isRight(file.path(), new Sha256(asset.getChecksum()), timeout);
       return right;
     } finally {
       if (!right) {

@@ -35,6 +35,7 @@ public final class LeaderRegistrar implements ArtifactRegistrar {
             new RegistryAccess(registry, options.defaultDeadline(), executor),
             blobs,
             copies,
+            new CallReads(executor),
             options);
   }
 

@@ -11,14 +11,12 @@ import dev.assetmanagerd.storage.blob.BlobCompanion;
 import dev.assetmanagerd.storage.blob.BlobReader;
 import dev.assetmanagerd.storage.blob.BlobStat;
 import dev.assetmanagerd.storage.blob.Sha256;
-import io.grpc.Context;
 import io.grpc.Deadline;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.concurrent.TimeUnit;
 
 /**
  * Adds records for bytes that are in storage already, after finding out what they are. Any node
@@ -35,10 +33,14 @@ final class Registration {
    * @param copies the other stores that this node reads from, and its cache
    */
   Registration(
-      RegistryAccess registry, BlobReader blobs, LocalCopies copies, AssetServiceOptions options) {
+      RegistryAccess registry,
+      BlobReader blobs,
+      LocalCopies copies,
+      CallReads reads,
+      AssetServiceOptions options) {
     this.registry = registry;
     this.readers = copies.readers(options.backend(), blobs);
-    this.content = new StoredContent(copies.cache());
+    this.content = new StoredContent(copies.cache(), reads);
     this.options = options;
   }
 
@@ -104,7 +106,7 @@ final class Registration {
 
   private Asset checkedAgainstStorage(BlobReader store, Asset wanted) throws IOException {
     String location = wanted.getLocation();
-    Deadline deadline = readingDeadline();
+    Deadline deadline = CallReads.deadline(options.prepare().fetchTimeout());
     checkNoCompanion(wanted.getBackend(), location);
     BlobStat stat = store.stat(location).orElseThrow(() -> nothingAt(location));
     checkGivenOut(wanted.getBackend(), stat.location());
@@ -147,14 +149,6 @@ final class Registration {
     } catch (NoSuchFileException e) {
       throw nothingAt(stat.location());
     }
-  }
-
-  /** The caller's; without one, what fetching a blob may take. */
-  private Deadline readingDeadline() {
-    Deadline most =
-        Deadline.after(options.prepare().fetchTimeout().toNanos(), TimeUnit.NANOSECONDS);
-    Deadline caller = Context.current().getDeadline();
-    return caller == null ? most : most.minimum(caller);
   }
 
   /** It goes with its blob, and no store deletes it by itself. */

@@ -1,25 +1,18 @@
 package dev.assetmanagerd.asset;
 
-import com.google.common.util.concurrent.MoreExecutors;
 import dev.assetmanagerd.api.v1.StorageBackend;
 import dev.assetmanagerd.storage.blob.BlobReader;
 import dev.assetmanagerd.storage.blob.BlobStat;
+import dev.assetmanagerd.storage.blob.Hashing;
 import dev.assetmanagerd.storage.blob.Sha256;
 import dev.assetmanagerd.storage.cache.LocalBlobs;
-import io.grpc.Context;
 import io.grpc.Deadline;
 import java.io.IOException;
 import java.io.InterruptedIOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ReadableByteChannel;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Finds out the digest of bytes that are in storage already: asks the store, where it has computed
@@ -33,20 +26,20 @@ import org.slf4j.LoggerFactory;
  * all threads that serve calls. Thread-safe.
  */
 final class StoredContent {
-  private static final Logger log = LoggerFactory.getLogger(StoredContent.class);
-  private static final int BUFFER_BYTES = 256 << 10;
   private static final int MAX_READING = 16;
   private static final int MAX_ADMITTED = 64;
 
   private final Optional<LocalBlobs> cache;
+  private final CallReads reads;
   private final Semaphore admitted = new Semaphore(MAX_ADMITTED);
   private final Semaphore reading = new Semaphore(MAX_READING, true);
 
   /**
    * @param cache of this host; empty where there is none
    */
-  StoredContent(Optional<LocalBlobs> cache) {
+  StoredContent(Optional<LocalBlobs> cache, CallReads reads) {
     this.cache = cache;
+    this.reads = reads;
   }
 
   /**
@@ -82,7 +75,7 @@ final class StoredContent {
           reading.tryAcquire(
               Math.max(0, deadline.timeRemaining(TimeUnit.NANOSECONDS)), TimeUnit.NANOSECONDS);
       if (!turn) {
-        throw late(0, stat);
+        throw CallReads.late("location", 0, stat.sizeBytes());
       }
       return read(backend, store, stat, deadline);
     } catch (InterruptedException e) {
@@ -98,51 +91,28 @@ final class StoredContent {
   private Sha256 read(StorageBackend backend, BlobReader store, BlobStat stat, Deadline deadline)
       throws IOException {
     boolean far = backend != StorageBackend.STORAGE_BACKEND_LOCAL;
-    Context call = Context.current();
     try (ReadableByteChannel channel = store.open(stat.location(), 0);
         CacheFill fill =
             far && cache.isPresent()
                 ? CacheFill.into(cache.get(), stat.sizeBytes())
                 : CacheFill.none()) {
-      // Ends a read that waits for bytes when the call ends.
-      Context.CancellationListener cut = ended -> cut(channel);
-      call.addListener(cut, MoreExecutors.directExecutor());
-      try {
-        return read(channel, fill, stat, deadline);
-      } finally {
-        call.removeListener(cut);
-      }
-    } catch (ClosedChannelException e) {
-      if (call.isCancelled() || deadline.isExpired()) {
-        throw ended(0, stat, deadline);
-      }
-      throw e;
+      return read(channel, fill, stat, deadline);
     }
   }
 
-  private static void cut(ReadableByteChannel channel) {
-    try {
-      channel.close();
-    } catch (IOException e) {
-      log.debug("closing what is not read any more: {}", e.toString());
-    }
-  }
-
-  private static Sha256 read(
-      ReadableByteChannel channel, CacheFill fill, BlobStat stat, Deadline deadline)
+  private Sha256 read(ReadableByteChannel channel, CacheFill fill, BlobStat stat, Deadline deadline)
       throws IOException {
-    MessageDigest digest = sha256();
-    ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
-    long bytes = 0;
-    // One byte more than there should be is enough to know.
-    while (bytes <= stat.sizeBytes() && channel.read(buffer.clear()) >= 0) {
-      if (Context.current().isCancelled() || deadline.isExpired()) {
-        throw ended(bytes, stat, deadline);
-      }
-      bytes += buffer.position();
-      digest.update(buffer.flip());
-      fill.write(buffer.rewind());
-    }
+    Hashing.Digester digest = Hashing.newDigester();
+    long bytes =
+        reads.read(
+            "location",
+            channel,
+            stat.sizeBytes(),
+            deadline,
+            buffer -> {
+              digest.update(buffer);
+              fill.write(buffer.rewind());
+            });
     if (bytes != stat.sizeBytes()) {
       throw ApiErrors.failedPrecondition(
           "location: its size changed from "
@@ -151,32 +121,8 @@ final class StoredContent {
               + (bytes > stat.sizeBytes() ? "more than that" : bytes + " bytes")
               + " while it was read");
     }
-    Sha256 found = Sha256.of(digest.digest());
+    Sha256 found = digest.finish();
     fill.finish(found);
     return found;
-  }
-
-  private static RuntimeException ended(long bytes, BlobStat stat, Deadline deadline) {
-    Deadline callers = Context.current().getDeadline();
-    return deadline.isExpired() || (callers != null && callers.isExpired())
-        ? late(bytes, stat)
-        : ApiErrors.cancelled("the client gave up while the stored bytes were being read");
-  }
-
-  private static RuntimeException late(long bytes, BlobStat stat) {
-    return ApiErrors.deadlineExceeded(
-        "location: its "
-            + stat.sizeBytes()
-            + " bytes could not be read within the deadline"
-            + (bytes == 0 ? "" : ", " + bytes + " were")
-            + "; nothing was changed");
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java runtime has SHA-256", e);
-    }
   }
 }

@@ -15,23 +15,33 @@ import dev.assetmanagerd.transfer.v1.WriteUploadRequest;
 import dev.assetmanagerd.transfer.v1.WriteUploadResponse;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import java.util.concurrent.Executor;
 
 /**
  * The calls that move the bytes of assets. GetUpload occupies no thread while it waits. A download
- * has a thread of its own.
+ * has a thread of its own, and so has a completion, which reads all bytes.
  */
 final class TransferService implements TransferServiceGrpc.AsyncService {
   private final Downloads downloads;
   private final OpenUploads uploads;
   private final UploadWrites writes;
   private final UploadCompletion completion;
+  private final Executor completing;
 
+  /**
+   * @param completing threads that may wait for bytes long; may refuse
+   */
   TransferService(
-      Downloads downloads, OpenUploads uploads, UploadWrites writes, UploadCompletion completion) {
+      Downloads downloads,
+      OpenUploads uploads,
+      UploadWrites writes,
+      UploadCompletion completion,
+      Executor completing) {
     this.downloads = downloads;
     this.uploads = uploads;
     this.writes = writes;
     this.completion = completion;
+    this.completing = completing;
   }
 
   @Override
@@ -70,7 +80,8 @@ final class TransferService implements TransferServiceGrpc.AsyncService {
   @Override
   public void completeUpload(
       CompleteUploadRequest request, StreamObserver<CompleteUploadResponse> response) {
-    Answers.answerBlocking(response, () -> completion.complete(CallScope.current(), request));
+    CallScope scope = CallScope.current();
+    Answers.answerOn(completing, "upload_id", response, () -> completion.complete(scope, request));
   }
 
   @Override

@@ -14,14 +14,15 @@ import dev.assetmanagerd.storage.blob.Spool;
 import dev.assetmanagerd.storage.blob.SpooledFile;
 import dev.assetmanagerd.transfer.v1.CompleteUploadRequest;
 import dev.assetmanagerd.transfer.v1.CompleteUploadResponse;
-import io.grpc.Context;
 import io.grpc.Deadline;
-import io.grpc.StatusRuntimeException;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.file.NoSuchFileException;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Makes assets of uploads, after looking at every byte of them once more: what the store has is
@@ -29,10 +30,11 @@ import java.util.Optional;
  *
  * <p>The record of the asset and the end of the upload are one command, so an upload becomes one
  * asset, whichever nodes are asked how often. The parts go last; a node that dies before leaves
- * them to the leader's sweep.
+ * them to the leader's sweep. Of each upload, one completion runs at a time on a node: two would
+ * read the same bytes for one asset. Thread-safe.
  */
 final class UploadCompletion {
-  private static final int BUFFER_BYTES = 256 << 10;
+  private static final Logger log = LoggerFactory.getLogger(UploadCompletion.class);
 
   /** Opens a file on this node's staging area for bytes on their way. */
   interface Spools {
@@ -45,7 +47,11 @@ final class UploadCompletion {
   private final OpenUploads uploads;
   private final BlobPublisher publisher;
   private final Spools spools;
+  private final CallReads reads;
   private final FailPoints failPoints;
+
+  /** Ids of the uploads that are being completed on this node. */
+  private final Set<String> running = ConcurrentHashMap.newKeySet();
 
   UploadCompletion(
       RegistryAccess registry,
@@ -54,6 +60,7 @@ final class UploadCompletion {
       OpenUploads uploads,
       BlobPublisher publisher,
       Spools spools,
+      CallReads reads,
       FailPoints failPoints) {
     this.registry = registry;
     this.options = options;
@@ -61,12 +68,25 @@ final class UploadCompletion {
     this.uploads = uploads;
     this.publisher = publisher;
     this.spools = spools;
+    this.reads = reads;
     this.failPoints = failPoints;
   }
 
   CompleteUploadResponse complete(CallScope scope, CompleteUploadRequest request)
       throws IOException {
     String id = Fields.id("upload_id", request.getUploadId());
+    if (!running.add(id)) {
+      throw ApiErrors.unchanged(
+          "upload_id: another call completes this upload on this node; ask again when it has ended");
+    }
+    try {
+      return complete(scope, id);
+    } finally {
+      running.remove(id);
+    }
+  }
+
+  private CompleteUploadResponse complete(CallScope scope, String id) throws IOException {
     Deadline deadline = registry.deadlineAfterTransfer();
     OpenUploads.Found found = uploads.findNow(id, deadline);
     UploadState upload = found.state();
@@ -100,37 +120,34 @@ final class UploadCompletion {
     if (!upload.getChecksum().isEmpty() && !upload.getChecksum().equals(checksum)) {
       throw otherBytes(upload.getChecksum(), checksum);
     }
+    Deadline deadline = readingDeadline();
     try (Spool spool = spools.open(upload.getOffset())) {
       for (UploadPart part : found.parts()) {
-        copy(upload.getId(), part, spool);
+        copy(upload.getId(), part, spool, deadline);
       }
       SpooledFile bytes = spool.finish();
       if (bytes.sizeBytes() != upload.getOffset() || !bytes.digest().hex().equals(checksum)) {
         throw ApiErrors.dataLoss(
-            "upload_id: the store has other bytes of the upload than were written to it; abort it");
+            "upload_id: the store gave other bytes of the upload than were written to it; abort it"
+                + " where completing it again ends the same");
       }
       return publisher.publish(scope, wanted(upload), publisher.spooled(bytes), upload.getId());
     }
   }
 
-  private void copy(String uploadId, UploadPart part, Spool spool) throws IOException {
-    ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
-    long left = part.getSizeBytes();
+  /** For all bytes of an upload together. */
+  private Deadline readingDeadline() {
+    return CallReads.deadline(options.prepare().fetchTimeout());
+  }
+
+  private void copy(String uploadId, UploadPart part, Spool spool, Deadline deadline)
+      throws IOException {
+    long size = part.getSizeBytes();
     try (ReadableByteChannel channel = settings.parts().openPart(uploadId, part.getPartId())) {
-      while (channel.read(buffer.clear()) >= 0) {
-        if (Context.current().isCancelled()) {
-          throw ApiErrors.cancelled("the client gave up before the asset was registered");
-        }
-        left -= buffer.position();
-        if (left < 0) {
-          break;
-        }
-        spool.write(buffer.flip());
+      if (reads.read("upload_id", channel, size, deadline, spool::write) != size) {
+        throw partGone(part);
       }
     } catch (NoSuchFileException e) {
-      throw partGone(part);
-    }
-    if (left != 0) {
       throw partGone(part);
     }
   }
@@ -166,45 +183,71 @@ final class UploadCompletion {
     }
   }
 
+  /**
+   * Whatever is found to be wrong stays where it is until the client replaces it, gives the upload
+   * up, or lets it expire: so a fault on the way here costs nobody bytes that are right.
+   */
   private DirectUploads.Taken verified(
       DirectUploads direct, String uploadId, BlobStat stat, long announcedBytes, Sha256 announced)
       throws IOException {
+    if (stat.sizeBytes() != announcedBytes) {
+      throw ApiErrors.invalid(
+          "metadata.size_bytes",
+          "is %d, but the store was given %d bytes".formatted(announcedBytes, stat.sizeBytes()));
+    }
+    Deadline deadline = readingDeadline();
+    DirectUploads.Taken taken = direct.take(uploadId, stat);
+    boolean right = false;
     try {
-      if (stat.sizeBytes() != announcedBytes) {
-        throw ApiErrors.invalid(
-            "metadata.size_bytes",
-            "is %d, but the store was given %d bytes".formatted(announcedBytes, stat.sizeBytes()));
+      verify(uploadId, taken, announced, deadline);
+      right = true;
+      return taken;
+    } finally {
+      if (!right) {
+        taken.close();
       }
-      DirectUploads.Taken taken = direct.take(uploadId, stat);
-      boolean right = false;
-      try {
-        verify(taken, announced);
-        right = true;
-        return taken;
-      } finally {
-        if (!right) {
-          taken.close();
-        }
-      }
-    } catch (StatusRuntimeException e) {
-      uploads.deleteParts(uploadId); // they will never do; the client may bring others
-      throw e;
     }
   }
 
-  /** By what the store itself attests, where it does; else every byte is read here. */
-  private static void verify(DirectUploads.Taken taken, Sha256 announced) throws IOException {
-    Sha256 found;
-    if (taken.stat().digest().isPresent()) {
-      found = taken.stat().digest().get();
-    } else {
-      try (ReadableByteChannel channel = taken.open()) {
-        found = Hashing.sha256(channel).digest();
+  /**
+   * By what the store itself attests, where it does; else every byte is read here. A second time
+   * where they look wrong, for that may have come to them on the way.
+   */
+  private void verify(
+      String uploadId, DirectUploads.Taken taken, Sha256 announced, Deadline deadline)
+      throws IOException {
+    Optional<Sha256> attested = taken.stat().digest();
+    Sha256 found = attested.isPresent() ? attested.get() : digest(taken, deadline);
+    if (found.equals(announced)) {
+      return;
+    }
+    if (attested.isEmpty()) {
+      log.warn("the bytes of upload {} have {}; reading them again", uploadId, found);
+      Sha256 again = digest(taken, deadline);
+      if (again.equals(announced)) {
+        return;
+      }
+      if (!again.equals(found)) {
+        throw ApiErrors.unchanged(
+            "upload_id: the store gave other bytes of the upload when they were read again");
       }
     }
-    if (!found.equals(announced)) {
-      throw otherBytes(announced.hex(), found.hex());
+    throw otherBytes(announced.hex(), found.hex());
+  }
+
+  private Sha256 digest(DirectUploads.Taken taken, Deadline deadline) throws IOException {
+    long size = taken.stat().sizeBytes();
+    Hashing.Digester digest = Hashing.newDigester();
+    long bytes;
+    try (ReadableByteChannel channel = taken.open()) {
+      bytes = reads.read("upload_id", channel, size, deadline, digest::update);
     }
+    if (bytes != size) {
+      throw ApiErrors.unchanged(
+          "upload_id: the store has %d bytes of the upload, and gave %s"
+              .formatted(size, bytes > size ? "more" : "only " + bytes));
+    }
+    return digest.finish();
   }
 
   private static RuntimeException otherBytes(String announced, String found) {

@@ -61,14 +61,23 @@ final class DirectUpload implements UploadMode {
       }
     }
     progress.sent(metadata.getSizeBytes());
-    // Completing again gives the same asset.
-    Asset asset =
-        client.changeOnce(
-            channel ->
-                stub(channel)
-                    .completeUpload(CompleteUploadRequest.newBuilder().setUploadId(id).build())
-                    .getAsset());
-    return new Uploaded(asset, checksum);
+    return new Uploaded(complete(id), checksum);
+  }
+
+  private Asset complete(String id) {
+    try {
+      // Completing again gives the same asset.
+      return client.changeOnce(
+          channel ->
+              stub(channel)
+                  .completeUpload(CompleteUploadRequest.newBuilder().setUploadId(id).build())
+                  .getAsset());
+    } catch (CallFailedException e) {
+      if (e.code() == Status.Code.INVALID_ARGUMENT) {
+        abort(id); // what came is wrong, and nobody will bring anything else
+      }
+      throw e;
+    }
   }
 
   private void send(SignedRequest signed, Path file) throws IOException {

@@ -6,16 +6,17 @@ import static dev.assetmanagerd.asset.ServiceFixture.kernel;
 import static dev.assetmanagerd.asset.ServiceFixture.sha256;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.awaitility.Awaitility.await;
 
+import com.google.common.util.concurrent.ListenableFuture;
 import dev.assetmanagerd.api.v1.Asset;
 import dev.assetmanagerd.api.v1.StorageBackend;
 import dev.assetmanagerd.storage.blob.BlobParts;
 import dev.assetmanagerd.storage.blob.BlobStat;
-import dev.assetmanagerd.storage.blob.DirectUploads;
-import dev.assetmanagerd.storage.blob.Sha256;
 import dev.assetmanagerd.storage.s3.S3Checksums;
 import dev.assetmanagerd.transfer.v1.AbortUploadRequest;
 import dev.assetmanagerd.transfer.v1.CompleteUploadRequest;
+import dev.assetmanagerd.transfer.v1.CompleteUploadResponse;
 import dev.assetmanagerd.transfer.v1.OpenUploadRequest;
 import dev.assetmanagerd.transfer.v1.OpenUploadResponse;
 import dev.assetmanagerd.transfer.v1.SignedRequest;
@@ -28,13 +29,16 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
+import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -88,7 +92,7 @@ class DirectUploadTest {
   }
 
   @Test
-  void otherBytesBecomeNoAssetAndAreDeletedAndTheRightOnesMayFollow() throws Exception {
+  void otherBytesBecomeNoAssetAndStayUntilTheRightOnesReplaceThem() throws Exception {
     try (ObjectStoreFixture node = new ObjectStoreFixture(directory, S3Checksums.WHEN_REQUIRED)) {
       OpenUploadResponse opened = open(node);
 
@@ -96,16 +100,113 @@ class DirectUploadTest {
       Status wrong = failureOfComplete(node, opened);
       assertThat(wrong.getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT);
       assertThat(wrong.getDescription()).contains("checksum", sha256(content), sha256(other));
-      assertNothing(node);
+      assertNothingButTheUpload(node, opened);
 
       assertThat(send(opened.getRequest(), bytes(SIZE - 1, 1))).isEqualTo(200);
       Status tooFew = failureOfComplete(node, opened);
       assertThat(tooFew.getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT);
       assertThat(tooFew.getDescription()).contains("size_bytes: is 300000", "299999");
-      assertNothing(node);
+      assertNothingButTheUpload(node, opened);
 
       assertThat(send(opened.getRequest(), content)).isEqualTo(200);
       assertThat(complete(node, opened).getChecksum()).isEqualTo(sha256(content));
+      assertThat(leftovers(node)).isEmpty();
+    }
+  }
+
+  @Test
+  void otherBytesGoWithTheUploadThatIsAborted() throws Exception {
+    try (ObjectStoreFixture node = new ObjectStoreFixture(directory, S3Checksums.WHEN_REQUIRED)) {
+      OpenUploadResponse opened = open(node);
+      assertThat(send(opened.getRequest(), other)).isEqualTo(200);
+      assertThat(failureOfComplete(node, opened).getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT);
+
+      abort(node, opened);
+
+      assertNothing(node);
+    }
+  }
+
+  @Test
+  void aByteThatComesWrongOnceCostsTheClientNothing() throws Exception {
+    AtomicInteger reads = new AtomicInteger();
+    try (ObjectStoreFixture node =
+        reading(bytes -> reads.incrementAndGet() == 1 ? flipped(bytes, 1) : bytes)) {
+      OpenUploadResponse opened = open(node);
+      assertThat(send(opened.getRequest(), content)).isEqualTo(200);
+
+      assertThat(complete(node, opened).getChecksum()).isEqualTo(sha256(content));
+
+      assertThat(reads).hasValue(2);
+      assertThat(downloaded(node)).isEqualTo(content);
+    }
+  }
+
+  @Test
+  void aStoreThatGivesOtherBytesEachTimeIsNotTheClientsFault() throws Exception {
+    AtomicInteger reads = new AtomicInteger();
+    try (ObjectStoreFixture node = reading(bytes -> flipped(bytes, reads.incrementAndGet()))) {
+      OpenUploadResponse opened = open(node);
+      assertThat(send(opened.getRequest(), content)).isEqualTo(200);
+
+      Status failure = failureOfComplete(node, opened);
+
+      assertThat(failure.getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+      assertThat(failure.getDescription()).contains("other bytes", "nothing was changed");
+      assertNothingButTheUpload(node, opened);
+    }
+  }
+
+  @Test
+  void aCompletionIsTheOnlyOneOfItsUploadAndEndsWithItsCallThoughTheStoreHangs() throws Exception {
+    HangingReads hanging = new HangingReads();
+    try (ObjectStoreFixture node = reading(hanging::first)) {
+      OpenUploadResponse opened = open(node);
+      assertThat(send(opened.getRequest(), content)).isEqualTo(200);
+      ListenableFuture<CompleteUploadResponse> first =
+          TransferServiceGrpc.newFutureStub(node.service.channel())
+              .completeUpload(completion(opened));
+      assertThat(hanging.threadOfFirst.get(20, TimeUnit.SECONDS))
+          .as("none of those that serve calls")
+          .startsWith("asset-complete-");
+
+      Status second = failureOfComplete(node, opened);
+      assertThat(second.getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+      assertThat(second.getDescription()).contains("upload_id: another call completes this");
+      assertThat(hanging.closed).isNotDone();
+
+      assertThat(first.cancel(true)).isTrue();
+
+      await().atMost(Duration.ofSeconds(20)).until(hanging.closed::isDone);
+      Asset asset =
+          await()
+              .atMost(Duration.ofSeconds(20))
+              .ignoreException(StatusRuntimeException.class)
+              .until(() -> complete(node, opened), made -> true);
+      assertThat(asset.getChecksum()).isEqualTo(sha256(content));
+      assertThat(leftovers(node)).isEmpty();
+    }
+  }
+
+  @Test
+  void aCompletionEndsWithItsDeadlineThoughTheStoreHangs() throws Exception {
+    HangingReads hanging = new HangingReads();
+    try (ObjectStoreFixture node = reading(hanging::first)) {
+      OpenUploadResponse opened = open(node);
+      assertThat(send(opened.getRequest(), content)).isEqualTo(200);
+
+      Status late =
+          catchThrowableOfType(
+                  StatusRuntimeException.class,
+                  () ->
+                      stub(node)
+                          .withDeadlineAfter(2, TimeUnit.SECONDS)
+                          .completeUpload(completion(opened)))
+              .getStatus();
+
+      assertThat(late.getCode()).isEqualTo(Status.Code.DEADLINE_EXCEEDED);
+      await().atMost(Duration.ofSeconds(20)).until(hanging.closed::isDone);
+      assertThat(leftovers(node)).containsExactly(opened.getUpload().getId());
     }
   }
 
@@ -132,10 +233,7 @@ class DirectUploadTest {
       assertThat(send(opened.getRequest(), content)).isEqualTo(200);
       assertThat(leftovers(node)).containsExactly(opened.getUpload().getId());
 
-      var unused =
-          stub(node)
-              .abortUpload(
-                  AbortUploadRequest.newBuilder().setUploadId(opened.getUpload().getId()).build());
+      abort(node, opened);
 
       assertNothing(node);
     }
@@ -212,11 +310,86 @@ class DirectUploadTest {
                 .build());
   }
 
+  private static void abort(ObjectStoreFixture node, OpenUploadResponse opened) {
+    var unused =
+        stub(node)
+            .abortUpload(
+                AbortUploadRequest.newBuilder().setUploadId(opened.getUpload().getId()).build());
+  }
+
+  private static CompleteUploadRequest completion(OpenUploadResponse opened) {
+    return CompleteUploadRequest.newBuilder().setUploadId(opened.getUpload().getId()).build();
+  }
+
   private static Asset complete(ObjectStoreFixture node, OpenUploadResponse opened) {
-    return stub(node)
-        .completeUpload(
-            CompleteUploadRequest.newBuilder().setUploadId(opened.getUpload().getId()).build())
-        .getAsset();
+    return stub(node).completeUpload(completion(opened)).getAsset();
+  }
+
+  /** On a store that attests nothing, whose bytes come the way that is given. */
+  private ObjectStoreFixture reading(UnaryOperator<ReadableByteChannel> way) throws IOException {
+    return new ObjectStoreFixture(
+        directory,
+        S3Checksums.WHEN_REQUIRED,
+        direct -> new WatchedUploads(direct, () -> {}, way, () -> {}));
+  }
+
+  /** With its first byte changed. */
+  private static ReadableByteChannel flipped(ReadableByteChannel bytes, int by) {
+    return new ReadableByteChannel() {
+      private boolean begun;
+
+      @Override
+      public int read(ByteBuffer target) throws IOException {
+        int at = target.position();
+        int n = bytes.read(target);
+        if (n > 0 && !begun) {
+          target.put(at, (byte) (target.get(at) + by));
+          begun = true;
+        }
+        return n;
+      }
+
+      @Override
+      public boolean isOpen() {
+        return bytes.isOpen();
+      }
+
+      @Override
+      public void close() throws IOException {
+        bytes.close();
+      }
+    };
+  }
+
+  /** The first read waits until its channel is closed. */
+  private static final class HangingReads {
+    final CompletableFuture<String> threadOfFirst = new CompletableFuture<>();
+    final CompletableFuture<Void> closed = new CompletableFuture<>();
+
+    ReadableByteChannel first(ReadableByteChannel bytes) {
+      return threadOfFirst.complete(Thread.currentThread().getName()) ? hanging(bytes) : bytes;
+    }
+
+    private ReadableByteChannel hanging(ReadableByteChannel bytes) {
+      return new ReadableByteChannel() {
+        @Override
+        public int read(ByteBuffer target) throws IOException {
+          closed.orTimeout(30, TimeUnit.SECONDS).join();
+          throw new AsynchronousCloseException();
+        }
+
+        @Override
+        public boolean isOpen() {
+          return !closed.isDone();
+        }
+
+        @Override
+        public void close() throws IOException {
+          closed.complete(null);
+          bytes.close();
+        }
+      };
+    }
   }
 
   private static Status failureOfComplete(ObjectStoreFixture node, OpenUploadResponse opened) {
@@ -241,8 +414,18 @@ class DirectUploadTest {
   }
 
   private static void assertNothing(ObjectStoreFixture node) throws IOException {
+    assertNothingButUploads(node);
+  }
+
+  private static void assertNothingButTheUpload(ObjectStoreFixture node, OpenUploadResponse opened)
+      throws IOException {
+    assertNothingButUploads(node, opened.getUpload().getId());
+  }
+
+  private static void assertNothingButUploads(ObjectStoreFixture node, String... ids)
+      throws IOException {
     assertThat(node.service.registry.everything()).as("assets").isEmpty();
-    assertThat(leftovers(node)).as("uploads with bytes").isEmpty();
+    assertThat(leftovers(node)).as("uploads with bytes").containsExactly(ids);
     assertThat(blobs(node)).as("blobs").isEmpty();
   }
 
@@ -283,7 +466,9 @@ class DirectUploadTest {
           new ObjectStoreFixture(
               directory,
               S3Checksums.WHEN_REQUIRED,
-              direct -> new Watched(direct, early ? this::replace : () -> {}, this::replace));
+              direct ->
+                  new WatchedUploads(
+                      direct, early ? this::replace : () -> {}, bytes -> bytes, this::replace));
       opened = open(node);
       assertThat(request.complete(opened.getRequest())).isTrue();
       assertThat(send(opened.getRequest(), content)).isEqualTo(200);
@@ -296,54 +481,6 @@ class DirectUploadTest {
     @Override
     public void close() {
       node.close();
-    }
-  }
-
-  /** Uploads with something that happens at the worst moments. */
-  private record Watched(DirectUploads uploads, Runnable beforeTaking, Runnable beforePublishing)
-      implements DirectUploads {
-    @Override
-    public long maxBytes() {
-      return uploads.maxBytes();
-    }
-
-    @Override
-    public DirectUploads.SignedRequest sign(
-        String uploadId, Sha256 digest, long sizeBytes, Duration validity) throws IOException {
-      return uploads.sign(uploadId, digest, sizeBytes, validity);
-    }
-
-    @Override
-    public Optional<BlobStat> stat(String uploadId) throws IOException {
-      return uploads.stat(uploadId);
-    }
-
-    @Override
-    public Taken take(String uploadId, BlobStat found) throws IOException {
-      beforeTaking.run();
-      Taken taken = uploads.take(uploadId, found);
-      return new Taken() {
-        @Override
-        public BlobStat stat() {
-          return taken.stat();
-        }
-
-        @Override
-        public ReadableByteChannel open() throws IOException {
-          return taken.open();
-        }
-
-        @Override
-        public void publish(String location, Sha256 digest) throws IOException {
-          beforePublishing.run();
-          taken.publish(location, digest);
-        }
-
-        @Override
-        public void close() {
-          taken.close();
-        }
-      };
     }
   }
 }
