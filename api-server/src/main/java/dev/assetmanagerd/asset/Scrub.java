@@ -71,7 +71,6 @@ public final class Scrub implements LeadershipListener, AutoCloseable {
             leader,
             options.backend(),
             blobs,
-            blobs,
             new StoreRepair(
                 leaderRegistry,
                 leader,

@@ -2,20 +2,18 @@ package dev.assetmanagerd.asset;
 
 import dev.assetmanagerd.api.v1.Asset;
 import dev.assetmanagerd.api.v1.StorageBackend;
-import dev.assetmanagerd.storage.blob.BlobQuarantine;
+import dev.assetmanagerd.asset.ScrubBrake.DistrustedException;
 import dev.assetmanagerd.storage.blob.BlobReader;
 import dev.assetmanagerd.storage.blob.BlobStat;
 import dev.assetmanagerd.storage.blob.BlobStoreUnavailableException;
-import dev.assetmanagerd.storage.blob.Hashing;
 import dev.assetmanagerd.storage.blob.InvalidLocationException;
-import dev.assetmanagerd.storage.blob.Sha256;
+import dev.assetmanagerd.storage.file.DiskFailure;
 import dev.assetmanagerd.storage.scrub.ScrubCounters;
 import dev.assetmanagerd.storage.scrub.ScrubRate;
 import dev.assetmanagerd.storage.scrub.ScrubStart;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.ReadableByteChannel;
+import java.nio.file.NoSuchFileException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashSet;
@@ -27,30 +25,27 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads the blobs of all assets in the store again, on the leader, each once a round. Where a store
- * attests the digest of a blob, that is taken for it.
+ * Reads the blobs of all assets in the store again, on the leader, each once a round; see {@link
+ * StoreReading}.
  *
  * <p>Wrong bytes are set aside, so that nobody is given them, and the blob is made again of another
- * copy; see {@link StoreRepair}. They are read twice before, for the line may be to blame. What
- * touches the store is done after this node has proved that it still leads; a leader that is paused
- * just then and deposed sets aside nothing that the next one has made again, for that has another
- * time. For one thread.
+ * copy; see {@link StoreRepair}. Since it may be this node that reads them wrongly, there is a
+ * {@link ScrubBrake}. What touches the store is done after this node has proved that it still
+ * leads; a leader that is paused just then and deposed sets aside nothing that the next one has
+ * made again, for that has another time. A blob that cannot be read is reported, and does not keep
+ * the round from those after it. For one thread.
  */
 final class StoreScrub {
   private static final Logger log = LoggerFactory.getLogger(StoreScrub.class);
   private static final int PAGE = 256;
-  private static final int MAX_ASSETS = 1000;
-  private static final int RANGE_BYTES = 4 << 20;
-  private static final int BUFFER_BYTES = 256 << 10;
   private static final int MAX_REMEMBERED = 10_000;
 
   private final LeaderRegistry registry;
   private final LeaderTerm leader;
   private final StorageBackend backend;
   private final BlobReader reader;
-  private final BlobQuarantine quarantine;
+  private final StoreReading reading;
   private final StoreRepair repair;
-  private final ScrubRate rate;
   private final ScrubCounters counters;
   private final InstantSource clock;
   private final Duration interval;
@@ -59,6 +54,7 @@ final class StoreScrub {
   private final Set<String> bad = new HashSet<>();
 
   private long badInTerm;
+  private ScrubBrake brake = new ScrubBrake();
 
   /**
    * @param backend what the store is recorded as
@@ -70,7 +66,6 @@ final class StoreScrub {
       LeaderTerm leader,
       StorageBackend backend,
       BlobReader reader,
-      BlobQuarantine quarantine,
       StoreRepair repair,
       ScrubRate rate,
       ScrubCounters counters,
@@ -80,9 +75,8 @@ final class StoreScrub {
     this.leader = leader;
     this.backend = backend;
     this.reader = reader;
-    this.quarantine = quarantine;
+    this.reading = new StoreReading(reader, rate, counters);
     this.repair = repair;
-    this.rate = rate;
     this.counters = counters;
     this.clock = clock;
     this.interval = interval;
@@ -94,6 +88,7 @@ final class StoreScrub {
       bad.clear(); // another leader looked after it meanwhile
       badInTerm = term;
     }
+    brake = new ScrubBrake();
     String digits = ScrubStart.at(clock.millis(), interval);
     String start = digits.substring(0, 2) + "/" + digits;
     try {
@@ -102,8 +97,16 @@ final class StoreScrub {
     } catch (BlobStoreUnavailableException e) {
       log.warn("the store is not scrubbed any further for now: {}", e.getMessage());
       return;
+    } catch (DistrustedException e) {
+      counters.distrusted();
+      log.error(
+          "THE STORE IS NOT SCRUBBED ANY FURTHER in this round: {}. This node's reading is not to be"
+              + " trusted: look at its memory, network and mount before the blobs; no more of them"
+              + " are set aside",
+          e.getMessage());
+      return;
     }
-    bad.removeIf(location -> assetsAt(location).isEmpty());
+    bad.removeIf(location -> repair.assetsAt(location).isEmpty());
     counters.setUnrepaired(bad.size());
     counters.roundEnds();
   }
@@ -113,7 +116,8 @@ final class StoreScrub {
    *
    * @param end the first that is not looked at; empty to go on to the last
    */
-  private void walk(long term, String start, String end) throws BlobStoreUnavailableException {
+  private void walk(long term, String start, String end)
+      throws BlobStoreUnavailableException, DistrustedException {
     String after = start;
     List<String> page = page(after);
     while (!page.isEmpty()) {
@@ -133,41 +137,58 @@ final class StoreScrub {
     return registry.query(view -> view.storedLocations(backend, after, PAGE));
   }
 
-  private List<Asset> assetsAt(String location) {
-    return registry.query(view -> view.storedAt(backend, location, MAX_ASSETS));
-  }
-
   private void stopUnlessLeading(long term) {
     if (!leader.holds(term)) {
       throw new CancellationException("this node leads no more");
     }
   }
 
-  private void check(long term, String location) throws BlobStoreUnavailableException {
+  private void check(long term, String location)
+      throws BlobStoreUnavailableException, DistrustedException {
     try {
-      List<Asset> assets = assetsAt(location);
+      List<Asset> assets = repair.assetsAt(location);
       Optional<BlobStat> stat = reader.stat(location);
       if (assets.isEmpty()) {
         return; // deleted since
       }
       if (stat.isEmpty()) {
         absent(term, location, assets);
-      } else if (isRightAfterAll(term, stat.get(), assets)) {
-        counters.checked();
-        note(location, false);
       } else {
-        counters.checked();
-        wrong(term, stat.get());
+        present(term, stat.get(), assets);
       }
     } catch (InvalidLocationException e) {
       log.debug("{} is not in this store", location, e);
-    } catch (BlobStoreUnavailableException e) {
-      throw e;
+    } catch (NoSuchFileException e) {
+      log.debug("{} has gone while it was looked at", location, e);
     } catch (IOException e) {
+      reading.requireStore(e);
       note(location, true);
-      log.warn("the blob {} cannot be read to check it: {}", location, e.toString());
+      log.error("the blob {} can be neither checked nor made good: {}", location, e.toString());
     } catch (StatusRuntimeException e) {
       log.warn("the blob {} is left to the next round: {}", location, e.getStatus());
+    }
+  }
+
+  private void present(long term, BlobStat stat, List<Asset> assets)
+      throws IOException, DistrustedException {
+    boolean right;
+    try {
+      right = reading.isRight(stat, assets, () -> stopUnlessLeading(term));
+    } catch (InvalidLocationException | NoSuchFileException e) {
+      throw e;
+    } catch (IOException e) {
+      reading.requireStore(e);
+      unreadable(term, stat, assets, e);
+      return;
+    }
+    counters.checked();
+    if (!right) {
+      wrong(term, stat, assets);
+      return;
+    }
+    note(stat.location(), false);
+    if (!StoreRepair.errors(assets).isEmpty()) {
+      repair.found(term, stat);
     }
   }
 
@@ -180,87 +201,57 @@ final class StoreScrub {
     counters.setUnrepaired(bad.size());
   }
 
-  private static Set<Hashing.Content> expected(List<Asset> assets) {
-    Set<Hashing.Content> expected = new HashSet<>();
-    for (Asset asset : assets) {
-      expected.add(new Hashing.Content(asset.getSizeBytes(), new Sha256(asset.getChecksum())));
-    }
-    return expected;
-  }
-
-  private boolean isRightAfterAll(long term, BlobStat stat, List<Asset> assets) throws IOException {
-    boolean atFirst = isRight(term, stat, assets);
-    return atFirst || isRight(term, stat, assets);
-  }
-
-  private boolean isRight(long term, BlobStat stat, List<Asset> assets) throws IOException {
-    Set<Hashing.Content> expected = expected(assets);
-    if (expected.stream().noneMatch(content -> content.sizeBytes() == stat.sizeBytes())) {
-      return false;
-    }
-    Sha256 found = stat.digest().isPresent() ? stat.digest().get() : read(term, stat);
-    return expected.contains(new Hashing.Content(stat.sizeBytes(), found));
-  }
-
-  /** In ranges, so that no connection is open while the rate has this wait. */
-  private Sha256 read(long term, BlobStat stat) throws IOException {
-    Hashing.Digester digest = Hashing.newDigester();
-    ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
-    for (long at = 0; at < stat.sizeBytes(); at += RANGE_BYTES) {
-      stopUnlessLeading(term);
-      int length = (int) Math.min(RANGE_BYTES, stat.sizeBytes() - at);
-      rate.accept(length);
-      readRange(stat.location(), at, length, buffer, digest);
-      counters.read(length);
-    }
-    return digest.finish();
-  }
-
-  /** Of a blob that is shorter than it was said to be, the digest comes out as another. */
-  private void readRange(
-      String location, long at, int length, ByteBuffer buffer, Hashing.Digester digest)
-      throws IOException {
-    try (ReadableByteChannel in = reader.open(location, at, length)) {
-      int left = length;
-      int n = 0;
-      while (left > 0 && n >= 0) {
-        buffer.clear().limit(Math.min(buffer.capacity(), left));
-        n = in.read(buffer);
-        left -= Math.max(0, n);
-        digest.update(buffer.flip());
-      }
-    }
-  }
-
   /** Only what was noted or set aside, for a store that is the wrong one lacks all blobs. */
   private void absent(long term, String location, List<Asset> assets) throws IOException {
     if (StoreRepair.errors(assets).isEmpty() && !bad.contains(location)) {
       return;
     }
     note(location, true);
-    if (repair.restore(term, location, assets)) {
+    if (repair.restore(term, location)) {
       counters.repair();
       note(location, false);
     }
   }
 
-  private void wrong(long term, BlobStat stat) throws IOException {
+  private void wrong(long term, BlobStat stat, List<Asset> assets)
+      throws IOException, DistrustedException {
     String location = stat.location();
-    registry.awaitLinearizable();
-    stopUnlessLeading(term);
-    List<Asset> assets = assetsAt(location);
-    if (assets.isEmpty() || !quarantine.setAside(stat)) {
-      return; // deleted, or made again since; the next round looks at it
-    }
-    counters.foundCorrupt();
     note(location, true);
-    log.error(
-        "the blob {} of assets {} does not have the bytes of its digest; it is set aside",
-        location,
-        assets.stream().map(Asset::getId).toList());
-    if (repair.restore(term, location, assets)) {
+    counters.foundCorrupt();
+    log.error("the blob {} does not have the bytes of its digest", location);
+    try (Replacement replacement = repair.fetch(location, assets)) {
+      brake.found(replacement.isThere());
+      exchange(term, stat, replacement);
+    }
+  }
+
+  /** Where its disk has failed, what cannot be read is made again, if there is another copy. */
+  private void unreadable(long term, BlobStat stat, List<Asset> assets, IOException failure)
+      throws IOException, DistrustedException {
+    String location = stat.location();
+    note(location, true);
+    log.error("the blob {} cannot be read: {}", location, failure.toString());
+    if (!isDiskError(failure)) {
+      return;
+    }
+    try (Replacement replacement = repair.fetch(location, assets)) {
+      if (replacement.isThere()) {
+        brake.found(true);
+        exchange(term, stat, replacement);
+      }
+    }
+  }
+
+  private static boolean isDiskError(IOException failure) {
+    return DiskFailure.of(failure) == DiskFailure.IO_ERROR
+        || (failure.getCause() instanceof IOException cause
+            && DiskFailure.of(cause) == DiskFailure.IO_ERROR);
+  }
+
+  private void exchange(long term, BlobStat stat, Replacement replacement) throws IOException {
+    if (repair.exchange(term, stat, replacement)) {
       counters.repair();
-      note(location, false);
+      note(stat.location(), false);
     }
   }
 }

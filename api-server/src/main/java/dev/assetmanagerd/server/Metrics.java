@@ -205,6 +205,12 @@ final class Metrics implements AutoCloseable {
     scrub("assetmanager_scrub_corrupt", place, counters, ScrubCounters::corrupt, "Wrong blobs");
     scrub("assetmanager_scrub_repaired", place, counters, ScrubCounters::repaired, "Repairs");
     scrub("assetmanager_scrub_rounds", place, counters, ScrubCounters::rounds, "Rounds");
+    scrub(
+        "assetmanager_scrub_distrusted",
+        place,
+        counters,
+        ScrubCounters::distrustedRounds,
+        "Rounds stopped because this node may read wrongly,");
     Gauge.builder("assetmanager_scrub_unrepaired", counters, ScrubCounters::unrepaired)
         .tag("place", tag(place))
         .description("Blobs known to lack their bytes or not to be readable")

@@ -61,9 +61,9 @@ final class DamagedStore implements BlobStore {
   }
 
   @Override
-  public boolean setAside(BlobStat wrong) throws IOException {
+  public boolean setAside(BlobStat wrong, boolean replaceable) throws IOException {
     use();
-    return store.setAside(wrong);
+    return store.setAside(wrong, replaceable);
   }
 
   @Override

@@ -40,4 +40,13 @@ public interface BlobReader {
    * @throws InvalidLocationException when the location is not one of this store's
    */
   Optional<Path> localFile(String location) throws IOException;
+
+  /**
+   * Has the next read of a blob ask the disk or the server for what this host remembers of it, as
+   * far as the host lets itself be told to.
+   *
+   * @throws java.nio.file.NoSuchFileException when there is no blob
+   * @throws InvalidLocationException when the location is not one of this store's
+   */
+  default void dropCached(String location) throws IOException {}
 }

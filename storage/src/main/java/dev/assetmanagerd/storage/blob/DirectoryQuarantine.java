@@ -15,20 +15,21 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Files of a store that were found to have wrong bytes: in {@code .quarantine}, where no location
- * leads. Their names begin with the time they were set aside, so that the oldest sort first.
+ * leads; see {@link SetAsideName}.
  */
 final class DirectoryQuarantine {
   private static final Logger log = LoggerFactory.getLogger(DirectoryQuarantine.class);
 
+  private final Path root;
   private final Path directory;
 
   DirectoryQuarantine(Path realRoot) {
+    this.root = realRoot;
     this.directory = realRoot.resolve(".quarantine");
   }
 
@@ -40,9 +41,7 @@ final class DirectoryQuarantine {
    */
   boolean take(Path file, BlobStat expected, Instant now) throws IOException {
     createDirectory();
-    Path aside =
-        directory.resolve(
-            "%013d-%s-%s".formatted(now.toEpochMilli(), file.getFileName(), UUID.randomUUID()));
+    Path aside = directory.resolve(SetAsideName.of(expected.location(), now));
     if (!isSame(file, expected) || !move(file, aside)) {
       return false;
     }
@@ -52,7 +51,7 @@ final class DirectoryQuarantine {
       return false;
     }
     StaleHandles.retryingAction(() -> DurableFiles.syncDirectory(file.resolveSibling("")));
-    log.warn("{} is set aside as {}", file, aside);
+    log.warn("{} is set aside as {}", file, aside.getFileName());
     shrink();
     return true;
   }
@@ -100,16 +99,20 @@ final class DirectoryQuarantine {
     Files.deleteIfExists(aside);
   }
 
-  private void shrink() throws IOException {
-    List<Path> all = new ArrayList<>();
+  /** That there is too much here is no reason to fail: the blob is set aside. */
+  private void shrink() {
+    List<String> all = new ArrayList<>();
     try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
-      files.forEach(all::add);
-    } catch (DirectoryIteratorException e) {
-      throw e.getCause();
+      files.forEach(file -> all.add(String.valueOf(file.getFileName())));
+      for (String old : SetAsideName.surplus(all, this::isThere)) {
+        Files.deleteIfExists(directory.resolve(old));
+      }
+    } catch (IOException | DirectoryIteratorException e) {
+      log.warn("cannot delete what is too much in {}: {}", directory, e.toString());
     }
-    all.sort(null);
-    for (Path old : all.subList(0, Math.max(0, all.size() - BlobQuarantine.MAX_SET_ASIDE))) {
-      Files.deleteIfExists(old);
-    }
+  }
+
+  private boolean isThere(String location) {
+    return Files.isRegularFile(root.resolve(location), LinkOption.NOFOLLOW_LINKS);
   }
 }

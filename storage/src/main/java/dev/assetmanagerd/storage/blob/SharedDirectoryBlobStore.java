@@ -2,6 +2,7 @@ package dev.assetmanagerd.storage.blob;
 
 import dev.assetmanagerd.storage.blob.ConfinedDirectory.Found;
 import dev.assetmanagerd.storage.file.DurableFiles;
+import dev.assetmanagerd.storage.file.PageCache;
 import dev.assetmanagerd.storage.file.StaleHandles;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -159,6 +160,11 @@ public final class SharedDirectoryBlobStore implements BlobStore {
   }
 
   @Override
+  public void dropCached(String location) throws IOException {
+    var unused = PageCache.drop(require(location));
+  }
+
+  @Override
   public void put(Path staged, String location, Sha256 digest, long sizeBytes) throws IOException {
     try {
       if (!digest.isLocation(location)) {
@@ -202,7 +208,7 @@ public final class SharedDirectoryBlobStore implements BlobStore {
   }
 
   @Override
-  public boolean setAside(BlobStat wrong) throws IOException {
+  public boolean setAside(BlobStat wrong, boolean replaceable) throws IOException {
     Optional<Found> file = findFile(LocationSyntax.relative(wrong.location(), rootSpellings));
     return file.isPresent() && quarantine.take(file.get().path(), wrong, staging.now());
   }

@@ -86,6 +86,17 @@ public final class BoundedBlobStore implements BlobStore {
   }
 
   @Override
+  public void dropCached(String location) throws IOException {
+    var unused =
+        steps.run(
+            "have a file read from its disk",
+            () -> {
+              store.dropCached(location);
+              return true;
+            });
+  }
+
+  @Override
   public void put(Path staged, String location, Sha256 digest, long sizeBytes) throws IOException {
     StagedStep step = new StagedStep(steps, staged);
     step.run(
@@ -107,8 +118,8 @@ public final class BoundedBlobStore implements BlobStore {
 
   /** Takes its place as {@link #delete} does. */
   @Override
-  public boolean setAside(BlobStat wrong) throws IOException {
-    return removing("set a blob aside", wrong.location(), () -> store.setAside(wrong));
+  public boolean setAside(BlobStat wrong, boolean replaceable) throws IOException {
+    return removing("set a blob aside", wrong.location(), () -> store.setAside(wrong, replaceable));
   }
 
   private boolean removing(String what, String location, IoCall<Boolean> call) throws IOException {

@@ -194,11 +194,12 @@ public final class S3BlobStore implements BlobStore, AutoCloseable {
     return existed;
   }
 
-  /** An object too large for the store to copy in one go is deleted, and no copy of it kept. */
+  /** Of an object too large for the store to copy in one go, no copy can be kept. */
   @Override
-  public boolean setAside(BlobStat wrong) throws IOException {
+  public boolean setAside(BlobStat wrong, boolean replaceable) throws IOException {
     String relative = keys.location(wrong.location());
-    return new S3Quarantine(calls, objects, keys).take(relative, wrong);
+    return new S3Quarantine(calls, objects, keys, S3Quarantine.MAX_COPIED_BYTES)
+        .take(relative, wrong, replaceable);
   }
 
   /** Leaves out names that begin with a dot, as the store's own do: they sort before all others. */

@@ -1,8 +1,10 @@
 package dev.assetmanagerd.storage.s3;
 
-import dev.assetmanagerd.storage.blob.BlobQuarantine;
 import dev.assetmanagerd.storage.blob.BlobStat;
+import dev.assetmanagerd.storage.blob.BlobTooLargeException;
+import dev.assetmanagerd.storage.blob.SetAsideName;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.NoSuchFileException;
 import java.util.List;
 import java.util.Optional;
@@ -13,36 +15,43 @@ import software.amazon.awssdk.services.s3.model.CopyObjectRequest;
 import software.amazon.awssdk.services.s3.model.S3Object;
 
 /**
- * Objects that were found to have wrong bytes: under {@code .quarantine/}, where no location leads.
- * Their names begin with the time they were set aside, so that the oldest sort first.
+ * Objects that were found to have wrong bytes: under {@code .quarantine/}, where no location leads;
+ * see {@link SetAsideName}.
  */
 final class S3Quarantine {
   private static final Logger log = LoggerFactory.getLogger(S3Quarantine.class);
-  private static final long MAX_COPIED_BYTES = 5L << 30; // of one request, by S3's rules
+
+  /** Of one request, by S3's rules. */
+  static final long MAX_COPIED_BYTES = 5L << 30;
 
   private final S3Calls calls;
   private final S3Objects objects;
   private final S3Keys keys;
+  private final long maxCopiedBytes;
 
-  S3Quarantine(S3Calls calls, S3Objects objects, S3Keys keys) {
+  S3Quarantine(S3Calls calls, S3Objects objects, S3Keys keys, long maxCopiedBytes) {
     this.calls = calls;
     this.objects = objects;
     this.keys = keys;
+    this.maxCopiedBytes = maxCopiedBytes;
   }
 
-  /** Moves an object here, unless it is not any more what it was. */
-  boolean take(String location, BlobStat expected) throws IOException {
+  /**
+   * Moves an object here, unless it is not any more what it was.
+   *
+   * @param replaceable whether it may be deleted where no copy can be kept
+   */
+  boolean take(String location, BlobStat expected, boolean replaceable) throws IOException {
     String key = keys.key(location);
     Optional<ObjectHead> head = objects.head(key);
     if (head.isEmpty() || !isSame(head.get(), expected)) {
       return false;
     }
-    String aside =
-        keys.key(
-            S3Keys.QUARANTINE
-                + "%013d-%s"
-                    .formatted(objects.serverTime().toEpochMilli(), location.replace('/', '-')));
-    boolean kept = head.get().sizeBytes() <= MAX_COPIED_BYTES;
+    String aside = keys.key(S3Keys.QUARANTINE + SetAsideName.of(location, objects.serverTime()));
+    boolean kept = head.get().sizeBytes() <= maxCopiedBytes;
+    if (!kept && !replaceable) {
+      throw new BlobTooLargeException(maxCopiedBytes);
+    }
     if (kept && !copy(key, head.get(), aside)) {
       return false;
     }
@@ -81,11 +90,17 @@ final class S3Quarantine {
     }
   }
 
-  private void shrink() throws IOException {
-    List<String> all;
-    try (Stream<S3Object> kept = S3Listing.of(calls, keys.key(S3Keys.QUARANTINE), "")) {
-      all = kept.map(S3Object::key).sorted().toList();
+  /** That there is too much here is no reason to fail: the object is set aside. */
+  private void shrink() {
+    String here = keys.key(S3Keys.QUARANTINE);
+    try (Stream<S3Object> kept = S3Listing.of(calls, here, "")) {
+      List<String> names = kept.map(object -> object.key().substring(here.length())).toList();
+      List<String> surplus =
+          SetAsideName.surplus(
+              names, location -> objects.headInBucket(keys.key(location)).isPresent());
+      objects.deleteAll(surplus.stream().map(here::concat).toList());
+    } catch (IOException | UncheckedIOException e) {
+      log.warn("cannot delete what is too much under {}: {}", here, e.toString());
     }
-    objects.deleteAll(all.subList(0, Math.max(0, all.size() - BlobQuarantine.MAX_SET_ASIDE)));
   }
 }

@@ -10,6 +10,7 @@ public final class ScrubCounters {
   private final LongAdder corrupt = new LongAdder();
   private final LongAdder repaired = new LongAdder();
   private final LongAdder rounds = new LongAdder();
+  private final LongAdder distrusted = new LongAdder();
   private final AtomicLong unrepaired = new AtomicLong();
 
   /** Bytes were read. */
@@ -35,6 +36,11 @@ public final class ScrubCounters {
   /** All there is was looked at. */
   public void roundEnds() {
     rounds.increment();
+  }
+
+  /** A round has stopped, for more was found wrong than there can be. */
+  public void distrusted() {
+    distrusted.increment();
   }
 
   /** Sets how many blobs are known to lack their bytes. */
@@ -65,6 +71,11 @@ public final class ScrubCounters {
   /** Times that all there is was looked at. */
   public long rounds() {
     return rounds.sum();
+  }
+
+  /** Rounds that stopped because this node's reading is not to be trusted. */
+  public long distrustedRounds() {
+    return distrusted.sum();
   }
 
   /** Blobs known to lack their bytes now, for want of another copy. */

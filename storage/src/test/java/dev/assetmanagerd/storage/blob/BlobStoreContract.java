@@ -83,12 +83,12 @@ public abstract class BlobStoreContract extends BlobReaderContract {
     BlobStat wrong = put(content);
     BlobStat other = put(content(1000, 32));
 
-    assertThat(store.setAside(wrong)).isTrue();
+    assertThat(store.setAside(wrong, false)).isTrue();
 
     assertThat(store.stat(wrong.location())).isEmpty();
     assertThat(openStoreOfAnotherNode().stat(wrong.location())).isEmpty();
     assertThat(listed()).containsExactly(plain(other));
-    assertThat(store.setAside(wrong)).as("a second time").isFalse();
+    assertThat(store.setAside(wrong, false)).as("a second time").isFalse();
     putAt(wrong.location(), content);
     assertThat(read(wrong.location(), 0)).isEqualTo(content);
   }
@@ -100,12 +100,13 @@ public abstract class BlobStoreContract extends BlobReaderContract {
     BlobStat before =
         new BlobStat(now.location(), now.sizeBytes(), now.lastModified().minusSeconds(60));
 
-    assertThat(store.setAside(before)).isFalse();
-    assertThat(store.setAside(new BlobStat(now.location(), 999, now.lastModified()))).isFalse();
+    assertThat(store.setAside(before, false)).isFalse();
+    assertThat(store.setAside(new BlobStat(now.location(), 999, now.lastModified()), false))
+        .isFalse();
 
     assertThat(read(now.location(), 0)).isEqualTo(content);
     assertThatExceptionOfType(InvalidLocationException.class)
-        .isThrownBy(() -> store.setAside(new BlobStat("../x", 1, now.lastModified())));
+        .isThrownBy(() -> store.setAside(new BlobStat("../x", 1, now.lastModified()), false));
   }
 
   @Test

@@ -50,8 +50,8 @@ class ForwardingStore implements BlobStore {
   }
 
   @Override
-  public boolean setAside(BlobStat wrong) throws IOException {
-    return store.setAside(wrong);
+  public boolean setAside(BlobStat wrong, boolean replaceable) throws IOException {
+    return store.setAside(wrong, replaceable);
   }
 
   @Override
