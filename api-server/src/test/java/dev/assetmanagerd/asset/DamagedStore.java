@@ -4,12 +4,15 @@ import dev.assetmanagerd.storage.blob.BlobStat;
 import dev.assetmanagerd.storage.blob.BlobStore;
 import dev.assetmanagerd.storage.blob.BlobStoreUnavailableException;
 import dev.assetmanagerd.storage.blob.Sha256;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.channels.Channels;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
 /** A real store that a test can have unmounted, or change in the middle of what others do. */
@@ -18,6 +21,11 @@ final class DamagedStore implements BlobStore {
   private volatile boolean away;
   private volatile Runnable beforePut = () -> {};
   private volatile Runnable afterListing = () -> {};
+  private volatile Runnable beforeSetAside = () -> {};
+  private volatile boolean losingAnswers;
+  private volatile String unreadable = "";
+  private volatile String denied = "";
+  private final AtomicInteger wrongReads = new AtomicInteger();
 
   DamagedStore(BlobStore store) {
     this.store = store;
@@ -34,6 +42,30 @@ final class DamagedStore implements BlobStore {
 
   void afterListing(Runnable task) {
     afterListing = task;
+  }
+
+  void beforeSetAside(Runnable task) {
+    beforeSetAside = task;
+  }
+
+  /** From now on what is set aside is, but who asked for it is not told. */
+  void loseAnswers() {
+    losingAnswers = true;
+  }
+
+  /** The disk cannot read this one any more. */
+  void setUnreadable(String location) {
+    unreadable = location;
+  }
+
+  /** The server does not let this one be looked at. */
+  void deny(String location) {
+    denied = location;
+  }
+
+  /** So many readings from now on bring other bytes than there are. */
+  void readWrongly(int times) {
+    wrongReads.set(times);
   }
 
   private void use() throws BlobStoreUnavailableException {
@@ -63,7 +95,12 @@ final class DamagedStore implements BlobStore {
   @Override
   public boolean setAside(BlobStat wrong, boolean replaceable) throws IOException {
     use();
-    return store.setAside(wrong, replaceable);
+    beforeSetAside.run();
+    boolean done = store.setAside(wrong, replaceable);
+    if (losingAnswers) {
+      throw new BlobStoreUnavailableException("S3 bucket", "no answer", null);
+    }
+    return done;
   }
 
   @Override
@@ -87,13 +124,24 @@ final class DamagedStore implements BlobStore {
   @Override
   public Optional<BlobStat> stat(String location) throws IOException {
     use();
+    if (location.equals(denied)) {
+      throw new BlobStoreUnavailableException("S3 bucket", "HTTP 403", null);
+    }
     return store.stat(location);
   }
 
   @Override
   public ReadableByteChannel open(String location, long offset) throws IOException {
     use();
-    return store.open(location, offset);
+    if (location.equals(unreadable)) {
+      throw new IOException("Input/output error");
+    }
+    ReadableByteChannel bytes = store.open(location, offset);
+    if (wrongReads.getAndUpdate(left -> Math.max(0, left - 1)) == 0) {
+      return bytes;
+    }
+    bytes.close();
+    return Channels.newChannel(new ByteArrayInputStream(new byte[1000]));
   }
 
   @Override

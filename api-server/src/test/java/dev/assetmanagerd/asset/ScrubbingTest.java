@@ -8,13 +8,20 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import dev.assetmanagerd.api.v1.Asset;
 import dev.assetmanagerd.api.v1.AssetStatus;
 import dev.assetmanagerd.api.v1.DeleteAssetRequest;
+import dev.assetmanagerd.log.v1.Command;
+import dev.assetmanagerd.log.v1.NoteBlobs;
+import dev.assetmanagerd.log.v1.ReserveBlob;
 import dev.assetmanagerd.storage.blob.BlobStore;
 import dev.assetmanagerd.storage.blob.Sha256;
+import dev.assetmanagerd.storage.bounded.BoundedBlobStore;
+import dev.assetmanagerd.storage.bounded.BoundedSteps;
 import dev.assetmanagerd.storage.cache.BlobCache;
 import dev.assetmanagerd.storage.cache.BlobCacheOptions;
+import dev.assetmanagerd.storage.cache.BlobSource;
 import dev.assetmanagerd.storage.cache.IncomingBlob;
 import dev.assetmanagerd.storage.scrub.ScrubCounters;
 import dev.assetmanagerd.storage.scrub.ScrubPlace;
+import io.grpc.Deadline;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -23,11 +30,13 @@ import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -44,6 +53,7 @@ class ScrubbingTest {
   private BlobCache cache;
   private Scrub scrub;
   private Asset asset;
+  private Runnable whenPeersAreAsked = () -> {};
 
   @BeforeEach
   void start() throws IOException {
@@ -78,13 +88,18 @@ class ScrubbingTest {
             AssetServiceOptions.defaults(),
             service.registry,
             seen,
-            new LocalCopies(Optional.of(cache), Map.of(), digest -> List.of()),
+            new LocalCopies(Optional.of(cache), Map.of(), this::peers),
             Optional.of(cache),
             1L << 40,
             Duration.ofDays(7),
             Clock.systemUTC());
     created.onLeaderReady(TERM);
     return created;
+  }
+
+  private List<BlobSource> peers(Sha256 digest) {
+    whenPeersAreAsked.run();
+    return List.of();
   }
 
   @AfterEach
@@ -197,6 +212,173 @@ class ScrubbingTest {
   }
 
   @Test
+  void aReadingThatGoesWrongOnceIsNotBelieved() {
+    store.readWrongly(1);
+
+    scrub.roundOfStore(TERM);
+
+    assertThat(counters().corrupt()).isZero();
+    assertThat(counters().rounds()).isEqualTo(1);
+    assertThat(file(asset)).hasBinaryContent(bytes(SIZE, 1));
+  }
+
+  @Test
+  void aNodeThatReadsWronglyIsStoppedAndDestroysNothing() throws IOException {
+    List<Asset> all = uploadMore(12);
+    all.add(asset);
+    store.readWrongly(Integer.MAX_VALUE);
+
+    scrub.roundOfStore(TERM);
+
+    assertThat(counters().distrustedRounds()).isEqualTo(1);
+    assertThat(counters().rounds()).isZero();
+    assertThat(setAside()).hasSize(3);
+    assertThat(all.stream().filter(of -> Files.exists(file(of)))).hasSize(all.size() - 3);
+    assertThat(all.stream().filter(of -> status(of) == AssetStatus.ASSET_STATUS_ERROR)).hasSize(3);
+
+    for (int i = 0; i < all.size(); i++) {
+      scrub.roundOfStore(TERM);
+    }
+    long left = all.stream().filter(of -> Files.exists(file(of))).count();
+    assertThat(setAside()).as("all others, round after round").hasSize(all.size() - (int) left);
+  }
+
+  @Test
+  void aRoundAlsoStopsWhereMoreIsWrongThanCanBeWhateverCopiesThereAre() throws IOException {
+    for (Asset each : uploadMore(9)) {
+      fillCache(each);
+      rot(file(each));
+    }
+
+    scrub.roundOfStore(TERM);
+
+    assertThat(counters().distrustedRounds()).isEqualTo(1);
+    assertThat(counters().repaired()).isEqualTo(8);
+    assertThat(counters().unrepaired()).isEqualTo(1);
+    assertThat(setAside()).hasSize(8);
+  }
+
+  @Test
+  void whatIsSetAsideWithoutAnAnswerWasNotedBeforeAndTheNextLeaderMakesItAgain()
+      throws IOException {
+    fillCache();
+    rot(file(asset));
+    List<AssetStatus> before = new ArrayList<>();
+    store.beforeSetAside(() -> before.add(status()));
+    store.loseAnswers();
+
+    scrub.roundOfStore(TERM);
+
+    assertThat(before).containsExactly(AssetStatus.ASSET_STATUS_ERROR);
+    assertThat(file(asset)).doesNotExist();
+    assertThat(counters().rounds()).isEqualTo(1);
+    assertThat(counters().unrepaired()).isEqualTo(1);
+    assertThat(staged()).isEmpty();
+
+    scrub.close();
+    scrub = scrub(service.blobs);
+    scrub.roundOfStore(TERM);
+
+    assertThat(file(asset)).hasBinaryContent(bytes(SIZE, 1));
+    assertThat(status()).isEqualTo(AssetStatus.ASSET_STATUS_AVAILABLE);
+    assertThat(counters().repaired()).isEqualTo(1);
+  }
+
+  @Test
+  void aBlobThatAFailingDiskCannotReadDoesNotEndTheRoundAndIsReported() throws IOException {
+    Asset second = service.upload(kernel("b").setId("b"), bytes(10, 2));
+    store.setUnreadable(asset.getLocation());
+
+    onBoundedStore(() -> scrub.roundOfStore(TERM));
+
+    assertThat(counters().rounds()).isEqualTo(1);
+    assertThat(counters().blobs()).as("the other one").isEqualTo(1);
+    assertThat(counters().unrepaired()).isEqualTo(1);
+    assertThat(counters().corrupt()).isZero();
+    assertThat(file(asset)).exists();
+    assertThat(file(second)).exists();
+    assertThat(setAside()).isEmpty();
+  }
+
+  @Test
+  void aBlobThatAFailingDiskCannotReadIsMadeAgainOfACopy() throws IOException {
+    fillCache();
+    store.setUnreadable(asset.getLocation());
+
+    onBoundedStore(() -> scrub.roundOfStore(TERM));
+
+    assertThat(counters().repaired()).isEqualTo(1);
+    assertThat(counters().unrepaired()).isZero();
+    assertThat(setAside()).hasSize(1);
+    assertThat(file(asset)).hasBinaryContent(bytes(SIZE, 1));
+    assertThat(status()).isEqualTo(AssetStatus.ASSET_STATUS_AVAILABLE);
+  }
+
+  @Test
+  void aBlobThatTheServerDeniesDoesNotEndTheRoundAndIsReported() {
+    Asset second = service.upload(kernel("b").setId("b"), bytes(10, 2));
+    store.deny(asset.getLocation());
+
+    scrub.roundOfStore(TERM);
+
+    assertThat(counters().rounds()).isEqualTo(1);
+    assertThat(counters().bytes()).as("of the other one").isEqualTo(second.getSizeBytes());
+    assertThat(counters().unrepaired()).isEqualTo(1);
+    assertThat(status()).isEqualTo(AssetStatus.ASSET_STATUS_AVAILABLE);
+  }
+
+  @Test
+  void aBlobThatAnUploadReliesOnIsLeftAndReported() throws IOException {
+    fillCache();
+    rot(file(asset));
+    propose(
+        Command.newBuilder()
+            .setReserveBlob(
+                ReserveBlob.newBuilder()
+                    .setBackend(asset.getBackend())
+                    .setChecksum(asset.getChecksum())
+                    .setSizeBytes(SIZE)
+                    .setTtlMillis(60_000)));
+
+    scrub.roundOfStore(TERM);
+
+    assertThat(setAside()).isEmpty();
+    assertThat(counters().unrepaired()).isEqualTo(1);
+    assertThat(status()).isEqualTo(AssetStatus.ASSET_STATUS_AVAILABLE);
+
+    service.registry.pass(Duration.ofMinutes(2));
+    scrub.roundOfStore(TERM);
+
+    assertThat(counters().repaired()).isEqualTo(1);
+    assertThat(counters().unrepaired()).isZero();
+  }
+
+  @Test
+  void anAssetWhoseBlobIsReadAndRightIsAvailableAgain() {
+    propose(
+        Command.newBuilder().setNoteBlobs(NoteBlobs.newBuilder().addMissingAssetIds("a").build()));
+    assertThat(status()).isEqualTo(AssetStatus.ASSET_STATUS_ERROR);
+
+    scrub.roundOfStore(TERM);
+
+    assertThat(status()).isEqualTo(AssetStatus.ASSET_STATUS_AVAILABLE);
+  }
+
+  @Test
+  void whatSomebodyUploadsWhileACopyIsLookedForIsNotNotedAsMissing() throws IOException {
+    rot(file(asset));
+    scrub.roundOfStore(TERM);
+    assertThat(status()).isEqualTo(AssetStatus.ASSET_STATUS_ERROR);
+    whenPeersAreAsked = () -> service.upload(kernel("b").setId("b"), bytes(SIZE, 1));
+
+    scrub.roundOfStore(TERM);
+
+    assertThat(file(asset)).hasBinaryContent(bytes(SIZE, 1));
+    assertThat(status()).isEqualTo(AssetStatus.ASSET_STATUS_AVAILABLE);
+    assertThat(counters().unrepaired()).isZero();
+  }
+
+  @Test
   void anOlderLeaderTouchesNothing() throws IOException {
     fillCache();
     rot(file(asset));
@@ -215,12 +397,40 @@ class ScrubbingTest {
     assertThat(scrub.fetchAgain(new Sha256(asset.getChecksum()))).isTrue();
   }
 
+  private List<Asset> uploadMore(int count) {
+    List<Asset> all = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      all.add(service.upload(kernel("more").setId("more-" + i), bytes(100, 10 + i)));
+    }
+    return all;
+  }
+
+  /** As a node has a directory. */
+  private void onBoundedStore(Runnable task) {
+    BoundedSteps steps =
+        new BoundedSteps("blob directory", 2, Duration.ofSeconds(30), System::nanoTime);
+    try (steps) {
+      scrub.close();
+      scrub = scrub(new BoundedBlobStore(store, service.blobs.parts(), steps));
+      task.run();
+    }
+  }
+
+  private void propose(Command.Builder command) {
+    var unused =
+        service.registry.propose(command.build(), Deadline.after(10, TimeUnit.SECONDS)).join();
+  }
+
   private ScrubCounters counters() {
     return scrub.counters(ScrubPlace.STORE);
   }
 
   private AssetStatus status() {
-    return service.registry.query(view -> view.asset("a")).orElseThrow().getStatus();
+    return status(asset);
+  }
+
+  private AssetStatus status(Asset of) {
+    return service.registry.query(view -> view.asset(of.getId())).orElseThrow().getStatus();
   }
 
   private Path file(Asset of) {
@@ -245,9 +455,15 @@ class ScrubbingTest {
   }
 
   private void fillCache() throws IOException {
-    try (IncomingBlob copy = cache.incoming(SIZE).orElseThrow()) {
-      Files.write(copy.file(), bytes(SIZE, 1));
-      copy.adopt(new Sha256(asset.getChecksum()));
+    fillCache(asset);
+  }
+
+  /** With what is in the store now. */
+  private void fillCache(Asset of) throws IOException {
+    try (IncomingBlob copy = cache.incoming(of.getSizeBytes()).orElseThrow()) {
+      Files.write(
+          copy.file(), Files.exists(file(of)) ? Files.readAllBytes(file(of)) : bytes(SIZE, 1));
+      copy.adopt(new Sha256(of.getChecksum()));
     }
   }
 

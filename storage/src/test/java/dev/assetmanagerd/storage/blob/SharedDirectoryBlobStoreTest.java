@@ -6,10 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.assetmanagerd.storage.file.PageCache;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -19,6 +21,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -56,6 +59,57 @@ class SharedDirectoryBlobStoreTest extends BlobStoreContract {
     assertThat(file).hasBinaryContent(content);
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
         .isEqualTo("r--r--r--");
+  }
+
+  @Test
+  void ofWhatWasSetAsideOnlyWhatIsInItsPlaceAgainIsEverDeleted() throws IOException {
+    for (int i = 0; i < 12; i++) {
+      assertThat(store().setAside(put(content(100, 40 + i)), false)).isTrue();
+    }
+    assertThat(quarantined()).as("none is in its place again").hasSize(12);
+
+    for (int i = 0; i < 10; i++) {
+      put(content(100, 40 + i));
+    }
+    assertThat(store().setAside(put(content(100, 60)), true)).isTrue();
+
+    assertThat(quarantined())
+        .as("8 of those in their place again, the 2 that are not, and the last")
+        .hasSize(11)
+        .anyMatch(name -> name.endsWith(digest(content(100, 50)).hex()))
+        .anyMatch(name -> name.endsWith(digest(content(100, 51)).hex()))
+        .noneMatch(name -> name.endsWith(digest(content(100, 40)).hex()))
+        .noneMatch(name -> name.endsWith(digest(content(100, 41)).hex()));
+  }
+
+  @Test
+  void aFileWithTheLongestOfNamesCanBeSetAside() throws IOException {
+    String location = "x".repeat(255);
+    Files.write(root().resolve(location), content(10, 70));
+
+    assertThat(store().setAside(store().stat(location).orElseThrow(), false)).isTrue();
+
+    assertThat(root().resolve(location)).doesNotExist();
+    assertThat(quarantined()).hasSize(1);
+  }
+
+  @Test
+  void aBlobThatIsDroppedFromMemoryIsReadAsBefore() throws IOException {
+    BlobStat blob = put(content(LARGE, 71));
+
+    store().dropCached(blob.location());
+
+    assertThat(PageCache.drop(root().resolve(blob.location()))).isTrue();
+    assertThat(PageCache.drop(root().resolve("nothing"))).isFalse();
+    assertThat(read(blob.location(), 0)).isEqualTo(content(LARGE, 71));
+    assertThatExceptionOfType(NoSuchFileException.class)
+        .isThrownBy(() -> store().dropCached("nothing"));
+  }
+
+  private List<String> quarantined() throws IOException {
+    try (Stream<Path> files = Files.list(root().resolve(".quarantine"))) {
+      return files.map(file -> String.valueOf(file.getFileName())).toList();
+    }
   }
 
   @Test

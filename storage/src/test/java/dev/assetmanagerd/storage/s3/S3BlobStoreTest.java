@@ -10,6 +10,7 @@ import dev.assetmanagerd.storage.blob.BlobStat;
 import dev.assetmanagerd.storage.blob.BlobStore;
 import dev.assetmanagerd.storage.blob.BlobStoreContract;
 import dev.assetmanagerd.storage.blob.BlobStoreUnavailableException;
+import dev.assetmanagerd.storage.blob.BlobTooLargeException;
 import dev.assetmanagerd.storage.blob.InvalidLocationException;
 import java.io.IOException;
 import java.net.URI;
@@ -22,6 +23,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
+import software.amazon.awssdk.http.async.SdkAsyncHttpClient;
+import software.amazon.awssdk.services.s3.S3AsyncClient;
 
 @Timeout(120)
 class S3BlobStoreTest extends BlobStoreContract {
@@ -56,6 +60,58 @@ class S3BlobStoreTest extends BlobStoreContract {
         .containsExactlyInAnyOrder(
             "some/prefix/" + small.location(), "some/prefix/" + inParts.location());
     assertThat(bucket.unfinishedUploads()).isEmpty();
+  }
+
+  @Test
+  void ofWhatWasSetAsideOnlyWhatIsInItsPlaceAgainIsEverDeleted() throws IOException {
+    for (int i = 0; i < 10; i++) {
+      assertThat(store().setAside(put(content(100, 40 + i)), false)).isTrue();
+    }
+    assertThat(quarantined()).as("none is in its place again").hasSize(10);
+
+    for (int i = 0; i < 9; i++) {
+      put(content(100, 40 + i));
+    }
+    assertThat(store().setAside(put(content(100, 60)), true)).isTrue();
+
+    assertThat(quarantined())
+        .as("8 of those in their place again, the one that is not, and the last")
+        .hasSize(10)
+        .anyMatch(key -> key.endsWith(digest(content(100, 49)).hex()));
+  }
+
+  @Test
+  void anObjectWithTheLongestOfKeysCanBeSetAside() throws IOException {
+    String location = ("x".repeat(250) + "/").repeat(3) + "x".repeat(250);
+    bucket.put("some/prefix/" + location, "wrong");
+
+    assertThat(store().setAside(store().stat(location).orElseThrow(), false)).isTrue();
+
+    assertThat(bucket.keys()).hasSize(1).isEqualTo(quarantined());
+  }
+
+  @Test
+  void anObjectTooLargeToKeepACopyOfIsRemovedOnlyWhereItCanBeReplaced() throws IOException {
+    BlobStat blob = put(content(1000, 61));
+    S3Options options = S3TestOptions.of(server.endpoint(), bucket.name(), temp);
+    AwsCredentialsProvider credentials = S3Clients.credentials(options.credentials());
+    try (SdkAsyncHttpClient http = S3Clients.http(options);
+        S3AsyncClient client = S3Clients.client(options, credentials, http)) {
+      S3Calls calls = new S3Calls(client, options);
+      S3Keys keys = new S3Keys(options.bucket(), options.prefix());
+      S3Quarantine quarantine = new S3Quarantine(calls, new S3Objects(calls), keys, 999);
+
+      assertThatExceptionOfType(BlobTooLargeException.class)
+          .isThrownBy(() -> quarantine.take(blob.location(), blob, false));
+      assertThat(read(blob.location(), 0)).isEqualTo(content(1000, 61));
+
+      assertThat(quarantine.take(blob.location(), blob, true)).isTrue();
+    }
+    assertThat(bucket.keys()).isEmpty();
+  }
+
+  private List<String> quarantined() {
+    return bucket.keys().stream().filter(key -> key.contains("/.quarantine/")).toList();
   }
 
   @Test
