@@ -1,14 +1,14 @@
 package dev.assetmanagerd.registry;
 
 import dev.assetmanagerd.log.v1.Command;
-import dev.assetmanagerd.log.v1.Command.KindCase;
+import dev.assetmanagerd.log.v1.FormatLevelRaised;
 import dev.assetmanagerd.log.v1.LogEntry;
 import dev.assetmanagerd.log.v1.Outcome;
 import dev.assetmanagerd.log.v1.Rejection;
+import dev.assetmanagerd.log.v1.ReplicasChecked;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
-import java.util.Set;
+import java.util.Optional;
 
 /**
  * Applies entries to the registry. Depends on the entry and the tables and on nothing else.
@@ -17,40 +17,11 @@ import java.util.Set;
  * and cannot spoil its neighbours in the transaction.
  */
 final class Applier {
-  /** The highest format level of an entry that this program can apply. */
-  static final int FORMAT_LEVEL = 2;
-
-  /** Level 1 moved the clock in another way; it was never released. */
-  private static final int FORMAT_LEVEL_MIN = 2;
-
-  private static final Set<KindCase> KNOWN =
-      EnumSet.of(
-          KindCase.REGISTER_ASSET,
-          KindCase.ACQUIRE_ASSET,
-          KindCase.RELEASE_ASSET,
-          KindCase.MARK_DELETING,
-          KindCase.PURGE_ASSETS,
-          KindCase.EXPIRE_LEASES,
-          KindCase.TOUCH_ASSETS,
-          KindCase.RESERVE_BLOB,
-          KindCase.CONDEMN_BLOBS,
-          KindCase.FORGET_BLOBS,
-          KindCase.NOTE_BLOBS,
-          KindCase.REQUEST_BUILD,
-          KindCase.ADVANCE_BUILD,
-          KindCase.ACQUIRE_LEASES,
-          KindCase.RENEW_LEASES,
-          KindCase.RELEASE_LEASES,
-          KindCase.OPEN_SESSION,
-          KindCase.KEEP_SESSION,
-          KindCase.ATTACH_LEASES,
-          KindCase.CLOSE_SESSION,
-          KindCase.OPEN_UPLOAD,
-          KindCase.APPEND_UPLOAD,
-          KindCase.CLOSE_UPLOAD);
-
   /** Rows that one entry forgets of each table at most. */
   private static final int PRUNED_MAX = 256;
+
+  private static final Outcome CHECKED =
+      Outcome.newBuilder().setReplicasChecked(ReplicasChecked.getDefaultInstance()).build();
 
   private final AssetCommands assets;
   private final LeaseBook leaseBook;
@@ -62,7 +33,12 @@ final class Applier {
   private final BuildCommands builds;
   private final BuildSteps buildSteps;
   private final UploadCommands uploads;
+  private final ImportCommands imports;
+  private final BackupCommands backups;
+  private final MemberNotes members;
   private final Replies replies;
+  private final Migrations migrations;
+  private int formatLevel;
 
   Applier(Sql sql) {
     this.builds = new BuildCommands(sql);
@@ -75,7 +51,22 @@ final class Applier {
     this.releases = new ReleaseCommands(sql, leaseBook);
     this.sessions = new SessionCommands(sql, leaseBook);
     this.deletion = new DeletionCommands(sql);
+    this.imports = new ImportCommands(sql, assets, leaseBook);
+    this.backups = new BackupCommands(sql);
+    this.members = new MemberNotes(sql);
     this.replies = new Replies(sql);
+    this.migrations = new Migrations(sql);
+    reload();
+  }
+
+  /** Reads the registry's level again: a transaction that raised it may have been rolled back. */
+  void reload() {
+    formatLevel = migrations.level();
+  }
+
+  /** The format level of the registry after what was applied so far. */
+  int formatLevel() {
+    return formatLevel;
   }
 
   /**
@@ -86,28 +77,38 @@ final class Applier {
    */
   static ClockState check(LogEntry entry, ClockState clock) {
     int level = entry.getFormatLevel();
-    if (level < FORMAT_LEVEL_MIN || level > FORMAT_LEVEL) {
+    if (level < FormatLevels.BASE || level > FormatLevels.HIGHEST) {
       throw new RegistryException(
           "the entry asks for format level %s, but this program knows %d to %d"
-              .formatted(Integer.toUnsignedString(level), FORMAT_LEVEL_MIN, FORMAT_LEVEL));
+              .formatted(Integer.toUnsignedString(level), FormatLevels.BASE, FormatLevels.HIGHEST));
     }
     for (Command command : entry.getCommandsList()) {
-      if (!KNOWN.contains(command.getKindCase())) {
+      if (!FormatLevels.isKnown(command)) {
         throw new RegistryException(
             "the entry holds a command of no known kind, request " + command.getRequestId());
       }
+      if (FormatLevels.neededBy(command) > level) {
+        throw new RegistryException(
+            "an entry of format level %d holds a command that needs %d, request %s"
+                .formatted(level, FormatLevels.neededBy(command), command.getRequestId()));
+      }
+    }
+    Optional<String> unknown = UnknownFields.in(entry);
+    if (unknown.isPresent()) {
+      throw new RegistryException(
+          "the entry holds what this program does not know: " + unknown.get());
     }
     return clock.after(entry);
   }
 
   /** Applies the commands of a checked entry, in order; one outcome each. */
   List<Outcome> apply(LogEntry entry, long clockMillis) {
-    EntryTime time =
-        new EntryTime(
-            Math.floorDiv(entry.getWallTimeMillis(), 1000L), clockMillis, entry.getTerm());
+    long wallSeconds = Math.floorDiv(entry.getWallTimeMillis(), 1000L);
     List<Outcome> outcomes = new ArrayList<>(entry.getCommandsCount());
     for (Command command : entry.getCommandsList()) {
-      outcomes.add(apply(command, time));
+      // Each: the one before may have raised the level.
+      outcomes.add(
+          apply(command, new EntryTime(wallSeconds, clockMillis, entry.getTerm(), formatLevel)));
     }
     return outcomes;
   }
@@ -139,6 +140,10 @@ final class Applier {
           "only_in_term",
           "the term %d is over, this is term %d".formatted(command.getOnlyInTerm(), time.term()));
     }
+    Optional<Outcome> tooHigh = FormatLevels.tooHigh(command, time.formatLevel());
+    if (tooHigh.isPresent()) {
+      return tooHigh.get();
+    }
     return switch (command.getKindCase()) {
       case REGISTER_ASSET -> assets.register(command.getRegisterAsset(), time);
       case ACQUIRE_ASSET -> leases.acquire(command.getAcquireAsset(), time);
@@ -163,7 +168,33 @@ final class Applier {
       case APPEND_UPLOAD -> uploads.append(command.getAppendUpload(), time);
       case CLOSE_UPLOAD -> uploads.close(command.getCloseUpload(), time);
       case ADVANCE_BUILD -> buildSteps.advance(command.getAdvanceBuild(), time);
+      case IMPORT_ASSETS -> imports.importAssets(command.getImportAssets(), time);
+      case IMPORT_LEASES -> imports.importLeases(command.getImportLeases(), time);
+      case BEGIN_BACKUP -> backups.begin(command.getBeginBackup(), time);
+      case COMPLETE_BACKUP -> backups.complete(command.getCompleteBackup(), time);
+      case FORGET_BACKUP -> backups.forget(command.getForgetBackup());
+      case TEND_BACKUPS -> backups.tend(command.getTendBackups(), time);
+      case NOTE_MEMBER -> members.note(command.getNoteMember());
+      case RAISE_FORMAT_LEVEL -> raise(command.getRaiseFormatLevel().getLevel());
+      case CHECK_REPLICAS -> CHECKED;
       default -> throw new IllegalStateException("the entry was not checked");
     };
+  }
+
+  private Outcome raise(int level) {
+    int from = formatLevel;
+    if (level < from) {
+      return Outcomes.rejected(
+          Rejection.Rule.RULE_FORMAT_LEVEL,
+          "level",
+          "the registry is at format level %d, which cannot be lowered to %d"
+              .formatted(from, level));
+    }
+    migrations.raise(from, level);
+    formatLevel = level;
+    return Outcome.newBuilder()
+        .setFormatLevelRaised(
+            FormatLevelRaised.newBuilder().setFromLevel(from).setLevel(level).build())
+        .build();
   }
 }

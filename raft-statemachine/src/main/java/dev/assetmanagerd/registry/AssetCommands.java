@@ -2,6 +2,7 @@ package dev.assetmanagerd.registry;
 
 import dev.assetmanagerd.api.v1.Asset;
 import dev.assetmanagerd.api.v1.AssetStatus;
+import dev.assetmanagerd.api.v1.StorageBackend;
 import dev.assetmanagerd.log.v1.AssetRegistered;
 import dev.assetmanagerd.log.v1.AssetsTouched;
 import dev.assetmanagerd.log.v1.Outcome;
@@ -18,7 +19,7 @@ final class AssetCommands {
       """
       INSERT INTO assets (id, name, type, status, backend, location, size_bytes, checksum,
         created_by, created_at, last_accessed_at, lease_count, build_id, source_image)
-      VALUES (?, ?, ?, 2, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)
       """;
   private static final String INSERT_LABEL =
       "INSERT INTO asset_labels (asset_id, key, value, created_at, type) VALUES (?, ?, ?, ?, ?)";
@@ -30,12 +31,14 @@ final class AssetCommands {
 
   private final Sql sql;
   private final BlobRows blobs;
+  private final KeptBlobs kept;
   private final BuildCommands builds;
   private final UploadCommands uploads;
 
   AssetCommands(Sql sql, BuildCommands builds, UploadCommands uploads) {
     this.sql = sql;
     this.blobs = new BlobRows(sql);
+    this.kept = new KeptBlobs(sql);
     this.builds = builds;
     this.uploads = uploads;
   }
@@ -63,7 +66,8 @@ final class AssetCommands {
     Optional<Asset> holder = AssetRows.find(sql, wanted.getId()).map(Asset.Builder::build);
     Outcome outcome;
     if (holder.isPresent()) {
-      outcome = idTaken(command, holder.get(), reservation.filter(r -> r.live(time.clockMillis())));
+      outcome =
+          idTaken(command, holder.get(), reservation.filter(r -> r.live(time.clockMillis())), time);
     } else {
       outcome = registerNew(command, reservation, time);
     }
@@ -117,6 +121,14 @@ final class AssetCommands {
     return registered(asset, false);
   }
 
+  /**
+   * Writes an asset that another registry had, of which {@link #malformed} and all else is fine.
+   */
+  void restore(Asset asset, EntryTime time) {
+    insert(asset);
+    completeBuilds(asset, time);
+  }
+
   /** Moves the time of last use of AVAILABLE assets, never backwards; counts those it moved. */
   Outcome touch(TouchAssets command, EntryTime time) {
     int count = 0;
@@ -128,7 +140,8 @@ final class AssetCommands {
         .build();
   }
 
-  private static @Nullable Outcome malformed(Asset asset) {
+  /** Why no such asset can be there; null where nothing speaks against it. */
+  static @Nullable Outcome malformed(Asset asset) {
     if (asset.getId().isEmpty()) {
       return Outcomes.invalid("asset.id", "the asset has no id");
     }
@@ -157,7 +170,7 @@ final class AssetCommands {
   }
 
   private Outcome idTaken(
-      RegisterAsset command, Asset holder, Optional<Reservation> liveReservation) {
+      RegisterAsset command, Asset holder, Optional<Reservation> liveReservation, EntryTime time) {
     Asset wanted = command.getAsset();
     boolean uploaded = !command.getReservationId().isEmpty();
     if (holder.getStatus() == AssetStatus.ASSET_STATUS_DELETING) {
@@ -174,15 +187,26 @@ final class AssetCommands {
           "asset.id",
           "the id \"" + holder.getId() + "\" is taken by an asset with other content");
     }
-    return registered(healed(holder, wanted, liveReservation), true);
+    return registered(healed(holder, wanted, liveReservation, time), true);
+  }
+
+  /** A blob that was missing may have been so for a while only, and a backup may refer to it. */
+  private void keepLeft(Asset asset, EntryTime time) {
+    int backend = asset.getBackendValue();
+    if (backend != StorageBackend.STORAGE_BACKEND_HTTP_VALUE
+        && !blobs.used(backend, asset.getLocation())) {
+      kept.keepForBackups(backend, asset.getLocation(), time.formatLevel());
+    }
   }
 
   /** An asset that had lost its blob gets the bytes that were stored under a reservation. */
-  private Asset healed(Asset holder, Asset wanted, Optional<Reservation> liveReservation) {
+  private Asset healed(
+      Asset holder, Asset wanted, Optional<Reservation> liveReservation, EntryTime time) {
     boolean stored = liveReservation.filter(reservation -> reservation.isFor(wanted)).isPresent();
     if (!stored || sql.update(HEAL, wanted.getLocation(), holder.getId()) == 0) {
       return holder;
     }
+    keepLeft(holder, time);
     return holder.toBuilder()
         .setStatus(AssetStatus.ASSET_STATUS_AVAILABLE)
         .setLocation(wanted.getLocation())
@@ -208,7 +232,7 @@ final class AssetCommands {
    * who registered it and when, nor what became of it since, nor the name the registry gave to the
    * bytes of an upload.
    */
-  private static Asset content(Asset asset, boolean uploaded) {
+  static Asset content(Asset asset, boolean uploaded) {
     return asset.toBuilder()
         .setLocation(uploaded ? "" : asset.getLocation())
         .clearStatus()
@@ -245,6 +269,7 @@ final class AssetCommands {
         asset.getId(),
         asset.getName(),
         asset.getTypeValue(),
+        asset.getStatusValue(),
         asset.getBackendValue(),
         asset.getLocation(),
         asset.getSizeBytes(),

@@ -61,10 +61,12 @@ final class BlobCommands {
 
   private final Sql sql;
   private final BlobRows blobs;
+  private final KeptBlobs kept;
 
   BlobCommands(Sql sql) {
     this.sql = sql;
     this.blobs = new BlobRows(sql);
+    this.kept = new KeptBlobs(sql);
   }
 
   /** Reserving again with the same id prolongs a live reservation. */
@@ -91,7 +93,10 @@ final class BlobCommands {
     return reserved(command, location);
   }
 
-  /** Those that something refers to, and those that are condemned already, are left alone. */
+  /**
+   * Those that something refers to, that are kept for a backup, and that are condemned already, are
+   * left alone.
+   */
   Outcome condemn(CondemnBlobs command, EntryTime time) {
     int backend = command.getBackendValue();
     Outcome malformed = malformed(backend, command.getLocationsList());
@@ -103,7 +108,8 @@ final class BlobCommands {
       boolean free =
           !blobs.claimed(backend, location)
               && !blobs.reserved(backend, location, time.clockMillis())
-              && !blobs.condemned(backend, location);
+              && !blobs.condemned(backend, location)
+              && !kept.isKept(backend, location, time.formatLevel());
       if (free) {
         blobs.condemn(backend, location);
         condemned.addLocations(location);

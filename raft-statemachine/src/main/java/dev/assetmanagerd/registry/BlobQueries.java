@@ -4,6 +4,7 @@ import dev.assetmanagerd.api.v1.Asset;
 import dev.assetmanagerd.api.v1.StorageBackend;
 import java.util.Collection;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** What readers ask of blobs and builds. */
@@ -25,6 +26,9 @@ final class BlobQueries {
           + AssetRows.COLUMNS
           + " FROM assets AS a INDEXED BY assets_by_location"
           + " WHERE a.location = ? AND a.backend = ? AND a.status IN (2, 4) LIMIT ?";
+  private static final String ALL_STORED =
+      "SELECT DISTINCT backend, location, checksum, size_bytes FROM assets"
+          + " WHERE status IN (2, 4) ORDER BY location, backend, checksum, size_bytes";
   private static final String RESERVED =
       "SELECT 1 FROM blob_reservations WHERE expires_at > ? LIMIT 1";
   private static final String UNFINISHED =
@@ -34,10 +38,12 @@ final class BlobQueries {
 
   private final Sql sql;
   private final BlobRows blobs;
+  private final KeptBlobs kept;
 
   BlobQueries(Sql sql) {
     this.sql = sql;
     this.blobs = new BlobRows(sql);
+    this.kept = new KeptBlobs(sql);
   }
 
   List<BlobRef> condemned(int limit) {
@@ -53,12 +59,13 @@ final class BlobQueries {
   }
 
   List<String> unreferenced(
-      StorageBackend backend, Collection<String> locations, long clockMillis) {
+      StorageBackend backend, Collection<String> locations, long clockMillis, int formatLevel) {
     int number = backend.getNumber();
     return locations.stream()
         .filter(location -> !blobs.claimed(number, location))
         .filter(location -> !blobs.reserved(number, location, clockMillis))
         .filter(location -> !blobs.condemned(number, location))
+        .filter(location -> !kept.isKept(number, location, formatLevel))
         .toList();
   }
 
@@ -75,6 +82,15 @@ final class BlobQueries {
   List<Asset> storedAt(StorageBackend backend, String location, int limit) {
     return AssetRows.withLabels(
         sql, sql.list(STORED_AT, AssetRows::fromRow, location, backend.getNumber(), limit));
+  }
+
+  void eachStored(Consumer<StoredBlob> consumer) {
+    sql.each(
+        ALL_STORED,
+        row ->
+            consumer.accept(
+                new StoredBlob(
+                    new BlobRef(backend(row), row.text(2)), row.text(3), row.integer(4))));
   }
 
   /**

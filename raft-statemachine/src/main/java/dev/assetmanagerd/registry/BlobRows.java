@@ -118,15 +118,19 @@ final class BlobRows {
    * that may be the same directory counts too.
    */
   boolean needed(int backend, String location, long clockMillis) {
-    return sql.first(NEEDED, row -> true, location, backend, sibling(backend)).isPresent()
-        || reserved(backend, location, clockMillis);
+    return used(backend, location) || reserved(backend, location, clockMillis);
+  }
+
+  /** Whether an asset that is not DELETING refers to it, counted in the same way. */
+  boolean used(int backend, String location) {
+    return sql.first(NEEDED, row -> true, location, backend, sibling(backend)).isPresent();
   }
 
   /**
    * A cluster that was configured for a local directory and then for the same one as a network file
    * system has records of both kinds for it, and each keeps the other's files.
    */
-  private static int sibling(int backend) {
+  static int sibling(int backend) {
     return switch (backend) {
       case StorageBackend.STORAGE_BACKEND_LOCAL_VALUE -> StorageBackend.STORAGE_BACKEND_NFS_VALUE;
       case StorageBackend.STORAGE_BACKEND_NFS_VALUE -> StorageBackend.STORAGE_BACKEND_LOCAL_VALUE;

@@ -1,5 +1,6 @@
 package dev.assetmanagerd.registry;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -21,7 +22,7 @@ final class Connections {
     Sql sql = Sql.open(file, true);
     try {
       sql.execute("PRAGMA busy_timeout = " + WRITER_WAIT_MILLIS);
-      Migrations.knownVersion(sql, file);
+      boolean created = Migrations.knownVersion(sql, file) == 0;
       expect(sql, "journal_mode", "PRAGMA journal_mode = WAL", "wal");
       sql.execute("PRAGMA synchronous = NORMAL");
       sql.execute("PRAGMA foreign_keys = ON");
@@ -30,10 +31,30 @@ final class Connections {
       sql.execute("PRAGMA wal_autocheckpoint = 4000");
       sql.execute("PRAGMA journal_size_limit = 67108864");
       Migrations.migrate(sql, file);
+      if (created) {
+        makeDurable(sql, directory);
+      }
       return sql;
     } catch (RuntimeException e) {
       closeQuietly(sql, e);
       throw e;
+    }
+  }
+
+  /**
+   * A commit is in the write-ahead log alone, which is not synced: what a loss of power takes from
+   * it comes back from the Raft log. A new registry must not be taken as a whole, for an empty file
+   * where there should be a registry is damage.
+   */
+  private static void makeDurable(Sql sql, Path directory) {
+    long busy = sql.integer("PRAGMA wal_checkpoint(TRUNCATE)");
+    if (busy != 0) {
+      throw new RegistryException("somebody else uses the new registry in " + directory);
+    }
+    try {
+      RegistryDatabase.sync(directory);
+    } catch (IOException e) {
+      throw new RegistryException("cannot sync " + directory, e);
     }
   }
 
@@ -57,16 +78,30 @@ final class Connections {
     }
   }
 
+  /** Whether a file that exists has nothing in it: nobody has come to laying it out. */
+  static boolean isBlank(Path file) {
+    try (Sql sql = Sql.open(file, false)) {
+      sql.execute("PRAGMA busy_timeout = 5000");
+      sql.execute("PRAGMA query_only = ON");
+      return Migrations.knownVersion(sql, file) == 0;
+    } catch (RegistryException e) {
+      throw namingDamage(file, e);
+    }
+  }
+
   /** Fails unless every page, reference and count of the file is in order. */
   static void verify(Path file) {
     try {
       verifyContent(file);
     } catch (RegistryException e) {
-      if (e.getCause() instanceof SQLException) {
-        throw new RegistryException(file + " is damaged, or cannot be read", e);
-      }
-      throw e;
+      throw namingDamage(file, e);
     }
+  }
+
+  private static RegistryException namingDamage(Path file, RegistryException e) {
+    return e.getCause() instanceof SQLException
+        ? new RegistryException(file + " is damaged, or cannot be read", e)
+        : e;
   }
 
   private static void verifyContent(Path file) {

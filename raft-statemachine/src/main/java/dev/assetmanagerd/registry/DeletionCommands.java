@@ -26,10 +26,12 @@ final class DeletionCommands {
 
   private final Sql sql;
   private final BlobRows blobs;
+  private final KeptBlobs kept;
 
   DeletionCommands(Sql sql) {
     this.sql = sql;
     this.blobs = new BlobRows(sql);
+    this.kept = new KeptBlobs(sql);
   }
 
   /**
@@ -37,8 +39,9 @@ final class DeletionCommands {
    * it is ended together with the marking, whether or not somebody has ended it before.
    *
    * <p>The blob is condemned with the last asset that needs it, unless an upload of the same bytes
-   * has reserved it; should that come to nothing, the sweep finds the blob. What is at an HTTP
-   * address is nobody's to delete here: of it, the record alone goes.
+   * has reserved it; should that come to nothing, the sweep finds the blob. Where a backup may
+   * refer to it, it is kept for that instead. What is at an HTTP address is nobody's to delete
+   * here: of it, the record alone goes.
    */
   Outcome mark(MarkDeleting command, EntryTime time) {
     if (command.getMinIdleSeconds() < 0) {
@@ -89,12 +92,27 @@ final class DeletionCommands {
     }
     endLeases(asset);
     sql.updateOne(MARK, id);
-    boolean ours = asset.getBackendValue() != StorageBackend.STORAGE_BACKEND_HTTP_VALUE;
-    if (ours && !blobs.needed(asset.getBackendValue(), asset.getLocation(), time.clockMillis())) {
-      blobs.condemn(asset.getBackendValue(), asset.getLocation());
+    if (condemned(asset, time)) {
       marked.setBytesFreed(Math.addExact(marked.getBytesFreed(), asset.getSizeBytes()));
     }
     marked.addMarked(asset.setStatus(AssetStatus.ASSET_STATUS_DELETING).setReferenceCount(0));
+  }
+
+  /** Whether the blob goes with the asset, which has just been marked. */
+  private boolean condemned(Asset.Builder asset, EntryTime time) {
+    int backend = asset.getBackendValue();
+    String location = asset.getLocation();
+    if (backend == StorageBackend.STORAGE_BACKEND_HTTP_VALUE || blobs.used(backend, location)) {
+      return false;
+    }
+    // Whoever has reserved it may come to nothing, and then it must not be swept up.
+    boolean needed =
+        kept.keepForBackups(backend, location, time.formatLevel())
+            || blobs.reserved(backend, location, time.clockMillis());
+    if (!needed) {
+      blobs.condemn(backend, location);
+    }
+    return !needed;
   }
 
   private int holding(Asset.Builder asset, EntryTime time) {

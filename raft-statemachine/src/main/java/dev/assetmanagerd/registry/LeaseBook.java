@@ -1,6 +1,7 @@
 package dev.assetmanagerd.registry;
 
 import dev.assetmanagerd.api.v1.Asset;
+import dev.assetmanagerd.log.v1.ImportedLease;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +24,8 @@ final class LeaseBook {
       "INSERT INTO leases (id, asset_id, acquired_by, acquired_at, expires_at, ttl_millis,"
           + " session_id) VALUES (?, ?, ?, ?, ?, ?, ?)";
   private static final String DELETE = "DELETE FROM leases WHERE id = ?";
+  private static final String COUNT =
+      "UPDATE assets SET lease_count = lease_count + 1 WHERE id = ? AND status = 2";
   private static final String UNCOUNT =
       "UPDATE assets SET lease_count = lease_count - 1 WHERE id = ?";
   private static final String REMEMBER =
@@ -81,6 +84,21 @@ final class LeaseBook {
         life.sessionId());
   }
 
+  /** Writes a lease that was taken in another registry, on an asset that is AVAILABLE. */
+  void restore(ImportedLease lease, EntryTime time) {
+    sql.updateOne(COUNT, lease.getAssetId());
+    Life life = new Life(lease.getRemainingMillis(), null);
+    sql.updateOne(
+        INSERT,
+        lease.getId(),
+        lease.getAssetId(),
+        lease.getAcquiredBy(),
+        lease.getAcquiredAt(),
+        life.expiresAt(time.clockMillis()),
+        lease.getTtlMillis(),
+        null);
+  }
+
   /** Ends a lease that exists. */
   void end(String leaseId, String assetId) {
     sql.updateOne(DELETE, leaseId);
@@ -94,9 +112,8 @@ final class LeaseBook {
   }
 
   /** The asset of a lease that was released not long ago. */
-  Optional<String> released(String leaseId, EntryTime time) {
-    return sql.first(
-        REMEMBERED, row -> row.text(1), leaseId, time.clockMillis() - REMEMBERED_MILLIS);
+  Optional<String> released(String leaseId, long clockMillis) {
+    return sql.first(REMEMBERED, row -> row.text(1), leaseId, clockMillis - REMEMBERED_MILLIS);
   }
 
   /** Ends a session that exists, with all of its leases; returns how many they were. */

@@ -2,10 +2,18 @@ package dev.assetmanagerd.registry;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 
 /**
- * The schema, as the ordered steps that lead to it. A step that was released is never edited; a
- * change of the schema is a new step at the end.
+ * The schema, as the ordered steps that lead to it, each of which belongs to a {@link FormatLevels
+ * format level}. A step that was released is never edited; a change of the schema is a new step of
+ * a level that is not released yet.
+ *
+ * <p>Opening a registry takes it through the steps of {@link FormatLevels#BASE} and no further:
+ * only the command that raises the level runs those of a higher one, in the transaction in which it
+ * is applied. They must therefore depend on the tables and on nothing else, and may not need a
+ * pragma that has no effect within a transaction, as foreign_keys has none: references are enforced
+ * while they run.
  *
  * <pre>
  *   assets ──&lt; asset_labels    labels, with a copy of the asset's listing key and type
@@ -206,38 +214,76 @@ final class Migrations {
   private static final List<String> CHECKSUMS =
       List.of("CREATE INDEX assets_by_checksum ON assets (checksum)");
 
-  /** Step n leads from schema version n to n + 1. */
-  private static final List<List<String>> STEPS =
+  /** Step n leads from schema version n to n + 1; the last one to the base level. */
+  private static final List<List<String>> BASE_STEPS =
       List.of(FIRST, LEASES_AND_REPLIES, BlobSchema.STEP, UploadSchema.STEP, CHECKSUMS);
 
-  private Migrations() {}
+  /** By the level that they lead to from the one below. */
+  private static final Map<Integer, List<List<String>>> RAISING = Map.of(3, LevelThreeSchema.STEPS);
 
-  /** The schema version this program works with. */
-  static int version() {
-    return STEPS.size();
+  private final Sql sql;
+
+  Migrations(Sql sql) {
+    this.sql = sql;
   }
 
-  /** Brings a file to {@link #version}; each step is one transaction. */
-  static void migrate(Sql sql, Path file) {
-    long found = knownVersion(sql, file);
-    for (int step = Math.toIntExact(found); step < STEPS.size(); step++) {
-      sql.execute("BEGIN IMMEDIATE");
-      try {
-        STEPS.get(step).forEach(sql::execute);
-        sql.execute("PRAGMA application_id = " + APPLICATION_ID);
-        sql.execute("PRAGMA user_version = " + (step + 1));
-        sql.execute("COMMIT");
-      } catch (RegistryException e) {
-        sql.rollback();
-        throw new RegistryException("cannot bring " + file + " to schema " + (step + 1), e);
+  /**
+   * The schema version of a registry at a level: one for each, so that a program that does not know
+   * the level refuses the file, also where the level has no steps.
+   */
+  static int version(int level) {
+    return BASE_STEPS.size() + level - FormatLevels.BASE;
+  }
+
+  /** The level that a registry is at. */
+  int level() {
+    return level(sql);
+  }
+
+  /** The same, for a reading connection: of its snapshot. */
+  static int level(Sql sql) {
+    int version = Math.toIntExact(sql.integer("PRAGMA user_version"));
+    return FormatLevels.BASE + Math.max(0, version - BASE_STEPS.size());
+  }
+
+  /** Raises the registry, within the open transaction, from one level to another. */
+  void raise(int from, int to) {
+    for (int level = from + 1; level <= to; level++) {
+      List<List<String>> steps = RAISING.get(level);
+      if (steps == null) {
+        throw new RegistryException("this program does not know format level " + level);
       }
+      steps.forEach(step -> step.forEach(sql::execute));
+      sql.execute("PRAGMA user_version = " + version(level));
+    }
+  }
+
+  /**
+   * Brings a file to the base level, if it is not there yet, in one transaction: a file is at a
+   * level that a node can work with, or has nothing in it.
+   */
+  static void migrate(Sql sql, Path file) {
+    int found = Math.toIntExact(knownVersion(sql, file));
+    if (found >= BASE_STEPS.size()) {
+      return;
+    }
+    sql.execute("BEGIN IMMEDIATE");
+    try {
+      BASE_STEPS.subList(found, BASE_STEPS.size()).forEach(step -> step.forEach(sql::execute));
+      sql.execute("PRAGMA application_id = " + APPLICATION_ID);
+      sql.execute("PRAGMA user_version = " + BASE_STEPS.size());
+      sql.execute("COMMIT");
+    } catch (RegistryException e) {
+      sql.rollback();
+      throw new RegistryException("cannot bring " + file + " to schema " + BASE_STEPS.size(), e);
     }
   }
 
   /**
    * The schema version of a file, 0 for an empty one.
    *
-   * @throws RegistryException when it is newer than {@link #version} or not a registry at all
+   * @throws RegistryException when it is of a level that this program does not know, or not a
+   *     registry at all
    */
   static long knownVersion(Sql sql, Path file) {
     long application = sql.integer("PRAGMA application_id");
@@ -246,10 +292,11 @@ final class Migrations {
     if (!empty && application != APPLICATION_ID) {
       throw new RegistryException(file + " is not a registry database");
     }
-    if (version > version()) {
+    if (version > version(FormatLevels.HIGHEST)) {
       throw new RegistryException(
-          "%s has schema %d, but this program knows %d at most; start a newer one"
-              .formatted(file, version, version()));
+          ("%s is at format level %d (schema %d), but this program knows levels %d to %d; start a"
+                  + " newer one")
+              .formatted(file, level(sql), version, FormatLevels.BASE, FormatLevels.HIGHEST));
     }
     return version;
   }

@@ -40,11 +40,12 @@ public final class RegistryDatabase implements AutoCloseable {
   }
 
   /**
-   * Opens a registry, creates it where there is no file, and brings an older schema up to date.
+   * Opens a registry, at the format level that it is at; creates it, at {@link FormatLevels#BASE},
+   * where there is no file.
    *
    * @param file in a directory that exists
-   * @throws RegistryException when the file is not a registry, is of a newer schema than this
-   *     program knows, or cannot be opened; it is unchanged then
+   * @throws RegistryException when the file is not a registry, is at a level that this program does
+   *     not know, or cannot be opened; it is unchanged then
    */
   public static RegistryDatabase open(Path file, RegistryOptions options) {
     Path absolute = file.toAbsolutePath();
@@ -77,6 +78,19 @@ public final class RegistryDatabase implements AutoCloseable {
    */
   public <T> T read(Function<RegistryView, T> query) {
     return readers.read(query);
+  }
+
+  /**
+   * Keeps the registry as it is at its last committed position for reading at leisure. To be closed
+   * before this database is.
+   *
+   * @throws RegistryException when the database fails or is closed
+   */
+  public RegistrySnapshot snapshot() {
+    if (closed.get()) {
+      throw new RegistryException("the registry database is closed");
+    }
+    return RegistrySnapshot.open(file);
   }
 
   /**
@@ -126,6 +140,16 @@ public final class RegistryDatabase implements AutoCloseable {
   }
 
   /**
+   * Whether a registry file that is not open has nothing in it, not even a schema, as where power
+   * was lost while it was made: it is as good as none.
+   *
+   * @throws RegistryException when it is not a registry, or not one that this program knows
+   */
+  public static boolean isBlank(Path file) {
+    return Connections.isBlank(file);
+  }
+
+  /**
    * The position that a closed registry file has come to, without changing or migrating it.
    *
    * @throws RegistryException when it is not a registry of the current schema
@@ -133,6 +157,25 @@ public final class RegistryDatabase implements AutoCloseable {
   public static LogPosition positionOf(Path file) {
     try (Sql copy = Connections.reader(file)) {
       return Progress.read(copy).applied();
+    }
+  }
+
+  /**
+   * Reads a registry file that is not open, without changing or migrating it.
+   *
+   * @param query must not keep the view
+   * @throws RegistryException when it is not a registry, or not one that this program knows
+   */
+  public static <T> T inspect(Path file, Function<RegistryView, T> query) {
+    try (Sql sql = Connections.reader(file)) {
+      sql.update("BEGIN");
+      SnapshotView view = new SnapshotView(sql);
+      try {
+        return query.apply(view);
+      } finally {
+        view.close();
+        sql.rollback();
+      }
     }
   }
 
@@ -146,7 +189,7 @@ public final class RegistryDatabase implements AutoCloseable {
     Connections.verify(file);
   }
 
-  private static void sync(Path path) throws IOException {
+  static void sync(Path path) throws IOException {
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
       channel.force(true);
     }

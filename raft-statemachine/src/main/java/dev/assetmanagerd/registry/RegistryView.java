@@ -4,14 +4,19 @@ import dev.assetmanagerd.api.v1.Asset;
 import dev.assetmanagerd.api.v1.StorageBackend;
 import dev.assetmanagerd.lease.v1.Lease;
 import dev.assetmanagerd.lease.v1.Session;
+import dev.assetmanagerd.log.v1.Backup;
 import dev.assetmanagerd.log.v1.Build;
 import dev.assetmanagerd.log.v1.IdempotencyKey;
+import dev.assetmanagerd.log.v1.ImportAssets;
+import dev.assetmanagerd.log.v1.ImportLeases;
 import dev.assetmanagerd.log.v1.Outcome;
 import dev.assetmanagerd.log.v1.UploadPart;
 import dev.assetmanagerd.log.v1.UploadState;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +29,12 @@ import org.jspecify.annotations.Nullable;
 public interface RegistryView {
   /** The last log entry this view contains. */
   LogPosition applied();
+
+  /** The format level that the registry is at; see {@link FormatLevels}. */
+  int formatLevel();
+
+  /** Ids of the nodes that have ever taken part, in order; none below format level 3. */
+  List<String> notedMembers();
 
   /** The cluster clock, milliseconds. */
   long clusterTimeMillis();
@@ -118,8 +129,8 @@ public interface RegistryView {
 
   /**
    * Those of some locations that no record of whatever status and no live reservation refers to,
-   * and that are not condemned; in the order given. The name of a blob that was deleted is among
-   * them, should there be bytes under it again.
+   * and that are neither condemned nor kept for a backup; in the order given. The name of a blob
+   * that was deleted is among them, should there be bytes under it again.
    *
    * @param locations a page of a store's listing; each is looked up
    */
@@ -175,6 +186,36 @@ public interface RegistryView {
    * Empty where it would be applied.
    */
   Optional<Outcome> reply(IdempotencyKey key);
+
+  /**
+   * What importing these assets would come to, each by itself. To be asked of a registry of format
+   * level 3 or higher.
+   */
+  ImportPreview previewImport(ImportAssets command);
+
+  /**
+   * What importing these leases would come to, each by itself. To be asked of a registry of format
+   * level 3 or higher.
+   *
+   * @param planned ids of assets that count as AVAILABLE although they are not there yet
+   */
+  ImportPreview previewImport(ImportLeases command, Predicate<String> planned);
+
+  /** The backups that are known, the earliest first; as many as there may be at most. */
+  List<Backup> backups();
+
+  /** Whether there is any backup, or any blob that was kept for one. */
+  boolean backupsToTend();
+
+  /** How much there is. Reads much of it. */
+  RegistryCounts counts();
+
+  /**
+   * Hands over where AVAILABLE and ERROR assets have their bytes, in whatever backend, one after
+   * the other in the order of locations. Each is named once; where records of one place disagree,
+   * once for each way.
+   */
+  void eachStored(Consumer<StoredBlob> consumer);
 
   /** Lower-case hexadecimal SHA-256 over all replicated rows, in key order. Reads everything. */
   String stateHash();

@@ -19,9 +19,6 @@ import java.util.List;
  * {@link #rollback} is allowed.
  */
 public final class RegistryWriter {
-  /** The highest format level of an entry that this program can apply. */
-  public static final int FORMAT_LEVEL = Applier.FORMAT_LEVEL;
-
   private static final String PROGRESS =
       "UPDATE progress SET applied_term = ?, applied_index = ?, cluster_time_millis = ?,"
           + " clock_term = ?, clock_reading = ? WHERE id = 1";
@@ -39,6 +36,7 @@ public final class RegistryWriter {
   private final Path wal;
 
   private volatile LogPosition applied;
+  private volatile int formatLevel;
   private State state = State.IDLE;
   private ClockState clock;
   private long commits;
@@ -57,11 +55,17 @@ public final class RegistryWriter {
     Progress progress = Progress.read(sql);
     this.applied = progress.applied();
     this.clock = progress.clock();
+    this.formatLevel = applier.formatLevel();
   }
 
   /** The last position committed; may be asked on any thread. */
   public LogPosition applied() {
     return applied;
+  }
+
+  /** The registry's format level as of {@link #applied}; may be asked on any thread. */
+  public int formatLevel() {
+    return formatLevel;
   }
 
   /** Starts a transaction. */
@@ -111,6 +115,7 @@ public final class RegistryWriter {
         PROGRESS, last.term(), last.index(), clock.millis(), clock.term(), clock.reading());
     sql.update("COMMIT");
     applied = last;
+    formatLevel = applier.formatLevel();
     state = State.IDLE;
     commits++;
     if (commits % WAL_CHECK_COMMITS == 0) {
@@ -124,6 +129,7 @@ public final class RegistryWriter {
       return;
     }
     sql.rollback();
+    applier.reload();
     state = State.IDLE;
   }
 

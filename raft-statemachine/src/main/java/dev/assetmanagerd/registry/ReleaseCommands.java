@@ -45,7 +45,7 @@ final class ReleaseCommands {
     if (assetId.isPresent()) {
       book.release(id, assetId.get(), time);
     } else {
-      assetId = book.released(id, time);
+      assetId = book.released(id, time.clockMillis());
     }
     if (assetId.isEmpty()) {
       return Outcomes.rejected(

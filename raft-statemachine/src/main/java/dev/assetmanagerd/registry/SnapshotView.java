@@ -4,14 +4,19 @@ import dev.assetmanagerd.api.v1.Asset;
 import dev.assetmanagerd.api.v1.StorageBackend;
 import dev.assetmanagerd.lease.v1.Lease;
 import dev.assetmanagerd.lease.v1.Session;
+import dev.assetmanagerd.log.v1.Backup;
 import dev.assetmanagerd.log.v1.Build;
 import dev.assetmanagerd.log.v1.IdempotencyKey;
+import dev.assetmanagerd.log.v1.ImportAssets;
+import dev.assetmanagerd.log.v1.ImportLeases;
 import dev.assetmanagerd.log.v1.Outcome;
 import dev.assetmanagerd.log.v1.UploadPart;
 import dev.assetmanagerd.log.v1.UploadState;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** The view of one read transaction. */
@@ -59,6 +64,16 @@ final class SnapshotView implements RegistryView {
   @Override
   public LogPosition applied() {
     return progress.applied();
+  }
+
+  @Override
+  public int formatLevel() {
+    return Migrations.level(open());
+  }
+
+  @Override
+  public List<String> notedMembers() {
+    return formatLevel() < 3 ? List.of() : new MemberNotes(open()).all();
   }
 
   @Override
@@ -168,7 +183,8 @@ final class SnapshotView implements RegistryView {
 
   @Override
   public List<String> unreferenced(StorageBackend backend, Collection<String> locations) {
-    return new BlobQueries(open()).unreferenced(backend, locations, progress.clusterTimeMillis());
+    return new BlobQueries(open())
+        .unreferenced(backend, locations, progress.clusterTimeMillis(), formatLevel());
   }
 
   @Override
@@ -221,6 +237,39 @@ final class SnapshotView implements RegistryView {
   @Override
   public Optional<Outcome> reply(IdempotencyKey key) {
     return Optional.ofNullable(new Replies(open()).instead(key, progress.clusterTimeMillis()));
+  }
+
+  @Override
+  public ImportPreview previewImport(ImportAssets command) {
+    return new ImportPreviews(open()).of(command, progress.clusterTimeMillis());
+  }
+
+  @Override
+  public ImportPreview previewImport(ImportLeases command, Predicate<String> planned) {
+    return new ImportPreviews(open()).of(command, progress.clusterTimeMillis(), planned);
+  }
+
+  @Override
+  public List<Backup> backups() {
+    return formatLevel() < BackupSchema.LEVEL ? List.of() : new BackupRows(open()).all();
+  }
+
+  @Override
+  public boolean backupsToTend() {
+    return formatLevel() >= BackupSchema.LEVEL && new BackupRows(open()).anything();
+  }
+
+  @Override
+  public RegistryCounts counts() {
+    return new RegistryCounts(
+        open().integer("SELECT count(*) FROM assets"),
+        sql.integer("SELECT count(*) FROM leases"),
+        sql.integer("SELECT count(*) FROM sessions"));
+  }
+
+  @Override
+  public void eachStored(Consumer<StoredBlob> consumer) {
+    new BlobQueries(open()).eachStored(consumer);
   }
 
   @Override

@@ -14,16 +14,35 @@ import java.util.HexFormat;
  * four bytes of length and as many bytes, or {@code N} for null; {@code E} after each table. Left
  * out is what may differ or is derived: the applied position, physical layout, row ids, copies of
  * columns, counts of labels.
+ *
+ * <p>What is hashed is what the registry's format level has: the same registry gives the same hash
+ * in every program that knows its level. Tables and columns of a higher level are added behind.
  */
 final class StateHash {
+  private static final int ROWS_BETWEEN_PAUSES = 1024;
+
   private final MessageDigest digest = sha256();
   private final ByteBuffer buffer = ByteBuffer.allocate(64 << 10);
 
-  private StateHash() {}
+  private final Runnable pause;
+  private long rows;
+
+  private StateHash(Runnable pause) {
+    this.pause = pause;
+  }
 
   /** Reads everything; memory use does not depend on how much that is. */
   static String of(Sql sql) {
-    StateHash hash = new StateHash();
+    return of(sql, () -> {});
+  }
+
+  /**
+   * The same.
+   *
+   * @param pause run every {@link #ROWS_BETWEEN_PAUSES} rows; what it throws comes through
+   */
+  static String of(Sql sql, Runnable pause) {
+    StateHash hash = new StateHash(pause);
     hash.table(
         sql,
         "progress",
@@ -63,7 +82,28 @@ final class StateHash {
         "TBBI");
     hash.blobsAndBuilds(sql);
     hash.uploads(sql);
+    if (Migrations.level(sql) >= 3) {
+      hash.levelThree(sql);
+    }
     return hash.finish();
+  }
+
+  private void levelThree(Sql sql) {
+    table(sql, "format_level", "SELECT user_version FROM pragma_user_version", "I");
+    table(sql, "imported", "SELECT kind, id FROM imported ORDER BY kind, id", "IT");
+    table(
+        sql,
+        "backups",
+        "SELECT number, id, state, lineage, location, keep_millis, expires_at, begun_at,"
+            + " completed_at, log_term, log_index, size_bytes, sha256, state_hash FROM backups"
+            + " ORDER BY number",
+        "ITITTIiIIIIITT");
+    table(
+        sql,
+        "kept_blobs",
+        "SELECT location, backend, last_backup FROM kept_blobs ORDER BY location, backend",
+        "TII");
+    table(sql, "noted_members", "SELECT id FROM noted_members ORDER BY id", "T");
   }
 
   private void blobsAndBuilds(Sql sql) {
@@ -117,6 +157,9 @@ final class StateHash {
         query,
         row -> {
           tag('R');
+          if (++rows % ROWS_BETWEEN_PAUSES == 0) {
+            pause.run();
+          }
           for (int i = 0; i < columns.length(); i++) {
             column(row, i + 1, columns.charAt(i));
           }

@@ -9,6 +9,7 @@ import dev.assetmanagerd.log.v1.ExpireLeases;
 import dev.assetmanagerd.log.v1.LogEntry;
 import dev.assetmanagerd.log.v1.MarkDeleting;
 import dev.assetmanagerd.log.v1.PurgeAssets;
+import dev.assetmanagerd.log.v1.RaiseFormatLevel;
 import dev.assetmanagerd.log.v1.RegisterAsset;
 import dev.assetmanagerd.log.v1.ReleaseAsset;
 import dev.assetmanagerd.log.v1.TouchAssets;
@@ -90,10 +91,16 @@ final class Commands {
         .build();
   }
 
+  static Command raiseFormatLevel(int level) {
+    return Command.newBuilder()
+        .setRaiseFormatLevel(RaiseFormatLevel.newBuilder().setLevel(level))
+        .build();
+  }
+
   /** Stamped by the leader of term 1, when it has counted so many milliseconds. */
   static LogEntry entry(long wallSeconds, long readingMillis, List<Command> commands) {
     return LogEntry.newBuilder()
-        .setFormatLevel(Applier.FORMAT_LEVEL)
+        .setFormatLevel(FormatLevels.neededBy(commands))
         .setWallTimeMillis(wallSeconds * 1000 + 999)
         .setTerm(1)
         .setClockReadingMillis(readingMillis)

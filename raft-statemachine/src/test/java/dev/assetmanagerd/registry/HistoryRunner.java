@@ -43,7 +43,15 @@ final class HistoryRunner implements AutoCloseable {
     other = RegistryDatabase.open(directory.resolve("other"));
     besideOne = Sql.open(directory.resolve("one"), false);
     besideOther = Sql.open(directory.resolve("other"), false);
+    // What needs the level is among the random commands.
+    List.of(one, other).forEach(HistoryRunner::raise);
+    clear(besideOne);
     emptyHash = StateHash.of(besideOne);
+  }
+
+  private static void raise(RegistryDatabase database) {
+    Command command = Commands.raiseFormatLevel(FormatLevels.HIGHEST);
+    var unused = apply(database, List.of(Commands.entry(0, 0, List.of(command))));
   }
 
   /** Fails with an {@link AssertionError} that says what differs. */
@@ -114,6 +122,10 @@ final class HistoryRunner implements AutoCloseable {
               view.builds(null, 1000).stream().map(Summaries::build).toList(),
               model.builds.texts());
           equal("uploads", uploads(view), model.uploads.liveTexts());
+          equal(
+              "backups",
+              view.backups().stream().map(Summaries::backup).toList(),
+              model.backups.texts());
           equal(
               "condemned blobs",
               view.condemned(1000).stream().map(BlobRef::location).toList(),
@@ -220,7 +232,7 @@ final class HistoryRunner implements AutoCloseable {
   }
 
   /** The position goes on; it is no part of the state. */
-  private void empty(Sql sql) {
+  private static void clear(Sql sql) {
     List<String> tables =
         sql.list(
             "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
@@ -232,6 +244,10 @@ final class HistoryRunner implements AutoCloseable {
     tables.forEach(table -> sql.update("DELETE FROM " + table));
     sql.update("UPDATE progress SET cluster_time_millis = 0, clock_term = 0, clock_reading = 0");
     sql.update("COMMIT");
+  }
+
+  private void empty(Sql sql) {
+    clear(sql);
     equal("an empty registry", StateHash.of(sql), emptyHash);
   }
 

@@ -8,6 +8,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * The rules of the registry once more, in plain maps: what the outcome of each command must be, and
@@ -20,6 +22,8 @@ final class Model {
   final ModelLeases leases = new ModelLeases(this);
   final ModelBuilds builds = new ModelBuilds(this);
   final ModelUploads uploads = new ModelUploads(this);
+  final ModelBackups backups = new ModelBackups(this);
+  private final ModelImports imports = new ModelImports(this);
 
   /** The cluster clock. */
   long clock;
@@ -30,6 +34,7 @@ final class Model {
   private long term;
   private long reading;
   private final Map<String, Reply> replies = new HashMap<>();
+  private final Set<String> notedMembers = new TreeSet<>();
 
   private record Reply(ByteString fingerprint, String summary, long at) {}
 
@@ -46,7 +51,10 @@ final class Model {
     }
     wall = entry.getWallTimeMillis() / 1000;
     List<String> summaries = new ArrayList<>();
-    entry.getCommandsList().forEach(command -> summaries.add(once(command, entry.getTerm())));
+    for (Command command : entry.getCommandsList()) {
+      summaries.add(once(command, entry.getTerm()));
+      backups.check();
+    }
     if (clock > before) {
       uploads.sweep();
     }
@@ -96,8 +104,30 @@ final class Model {
       case OPEN_UPLOAD -> uploads.open(command.getOpenUpload());
       case APPEND_UPLOAD -> uploads.append(command.getAppendUpload());
       case CLOSE_UPLOAD -> uploads.close(command.getCloseUpload());
+      case IMPORT_ASSETS -> imports.assets(command.getImportAssets());
+      case IMPORT_LEASES -> imports.leases(command.getImportLeases());
+      case CHECK_REPLICAS -> "checked";
+      case NOTE_MEMBER -> note(command.getNoteMember().getNodeId());
+      case BEGIN_BACKUP -> backups.begin(command.getBeginBackup());
+      case COMPLETE_BACKUP -> backups.complete(command.getCompleteBackup());
+      case FORGET_BACKUP -> backups.forget(command.getForgetBackup());
+      case TEND_BACKUPS -> backups.tend(command.getTendBackups());
+      case RAISE_FORMAT_LEVEL -> raise(command.getRaiseFormatLevel().getLevel());
       default -> leases.decide(command);
     };
+  }
+
+  private String note(String node) {
+    return node.isEmpty()
+        ? no(Rule.RULE_INVALID, "node_id")
+        : "member noted " + notedMembers.add(node);
+  }
+
+  /** Histories begin at the highest level. */
+  private static String raise(int level) {
+    return level < FormatLevels.HIGHEST
+        ? no(Rule.RULE_FORMAT_LEVEL, "level")
+        : "raised from " + level + " to " + level;
   }
 
   /** Time does not go beyond its end. */

@@ -84,7 +84,9 @@ final class ModelAssets {
               .setCreatedAt(model.wall)
               .setLastAccessedAt(model.wall));
     } else if (holder.getStatus() == ERROR && reservation != null && reservation.isFor(wanted)) {
+      String left = holder.getLocation();
       holder.setStatus(AVAILABLE).setLocation(wanted.getLocation());
+      blobs.keepUnlessUsed(left);
     }
     blobs.reservations.remove(command.getReservationId());
     if (!command.getUploadId().isEmpty()) {

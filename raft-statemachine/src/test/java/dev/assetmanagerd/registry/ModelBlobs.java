@@ -46,6 +46,11 @@ final class ModelBlobs {
     return reservation != null && reservation.until() > model.clock ? reservation : null;
   }
 
+  /** Being deleted, or deleted so lately that its name is not used again. */
+  boolean tombstone(String location) {
+    return condemned.contains(location) || gone.getOrDefault(location, 0L) > model.clock;
+  }
+
   String reserve(ReserveBlob c) {
     if (c.getReservationId().isEmpty()) {
       return Model.no(Rule.RULE_INVALID, "reservation_id");
@@ -146,16 +151,33 @@ final class ModelBlobs {
     return assets.byId.values().stream().anyMatch(a -> a.getLocation().equals(location));
   }
 
+  /** What a backup may refer to is kept for that. */
   boolean condemnUnlessNeeded(String location) {
-    boolean needed =
-        assets.byId.values().stream()
-            .filter(asset -> asset.getStatus() != AssetStatus.ASSET_STATUS_DELETING)
-            .anyMatch(asset -> asset.getLocation().equals(location));
-    if (needed || reserved(location)) {
+    if (used(location) || model.backups.keep(location)) {
+      return false;
+    }
+    return condemnUnlessUsed(location);
+  }
+
+  /** An asset has got its bytes elsewhere. */
+  void keepUnlessUsed(String location) {
+    if (!used(location)) {
+      model.backups.keep(location);
+    }
+  }
+
+  boolean condemnUnlessUsed(String location) {
+    if (used(location) || reserved(location)) {
       return false;
     }
     condemned.add(location);
     return true;
+  }
+
+  private boolean used(String location) {
+    return assets.byId.values().stream()
+        .filter(asset -> asset.getStatus() != AssetStatus.ASSET_STATUS_DELETING)
+        .anyMatch(asset -> asset.getLocation().equals(location));
   }
 
   /** Whether it was condemned, and nothing refers to it. */
@@ -181,7 +203,8 @@ final class ModelBlobs {
     }
     List<String> added = new ArrayList<>();
     for (String location : c.getLocationsList()) {
-      if (!recorded(location) && !reserved(location) && condemned.add(location)) {
+      boolean free = !recorded(location) && !reserved(location) && !model.backups.isKept(location);
+      if (free && condemned.add(location)) {
         added.add(location);
       }
     }

@@ -28,6 +28,7 @@ final class ModelLeases {
     final String id;
     final String asset;
     final String holder;
+    long acquiredAt;
     long ttlSeconds;
     long until;
     String session;
@@ -96,6 +97,12 @@ final class ModelLeases {
             .count();
   }
 
+  /** Given back within the last hour. */
+  boolean givenBack(String id) {
+    Released known = released.get(id);
+    return known != null && model.clock - known.at() < HOUR;
+  }
+
   void endAll(String assetId) {
     leases.values().removeIf(lease -> lease.asset.equals(assetId));
   }
@@ -143,8 +150,10 @@ final class ModelLeases {
   }
 
   private String grant(String id, String assetId, String holder, long ttl, String session) {
-    leases.put(
-        id, new Lease(id, assetId, holder, ttl, ttl == 0 ? 0 : model.clock + ttl * 1000, session));
+    Lease lease =
+        new Lease(id, assetId, holder, ttl, ttl == 0 ? 0 : model.clock + ttl * 1000, session);
+    lease.acquiredAt = model.wall;
+    leases.put(id, lease);
     model.assets.use(assetId);
     return model.assets.text(assetId);
   }
@@ -210,7 +219,7 @@ final class ModelLeases {
       giveBack(lease);
     }
     Released known = released.get(id);
-    if (known == null || model.clock - known.at() >= HOUR) {
+    if (known == null || !givenBack(id)) {
       return Model.no(Rule.RULE_LEASE_NOT_FOUND, "lease_id");
     }
     return "released "

@@ -9,6 +9,7 @@ import dev.assetmanagerd.log.v1.AcquireLeases;
 import dev.assetmanagerd.log.v1.AdvanceBuild;
 import dev.assetmanagerd.log.v1.AppendUpload;
 import dev.assetmanagerd.log.v1.AttachLeases;
+import dev.assetmanagerd.log.v1.CheckReplicas;
 import dev.assetmanagerd.log.v1.CloseSession;
 import dev.assetmanagerd.log.v1.CloseUpload;
 import dev.assetmanagerd.log.v1.Command;
@@ -17,6 +18,7 @@ import dev.assetmanagerd.log.v1.ForgetBlobs;
 import dev.assetmanagerd.log.v1.KeepSession;
 import dev.assetmanagerd.log.v1.MarkDeleting;
 import dev.assetmanagerd.log.v1.NoteBlobs;
+import dev.assetmanagerd.log.v1.NoteMember;
 import dev.assetmanagerd.log.v1.OpenSession;
 import dev.assetmanagerd.log.v1.OpenUpload;
 import dev.assetmanagerd.log.v1.RegisterAsset;
@@ -46,6 +48,8 @@ final class RandomCommands {
 
   RandomCommands(Random random) {
     this.random = random;
+    RandomImports imports = new RandomImports(random);
+    RandomBackups backups = new RandomBackups(random);
     often(16, this::register);
     often(12, this::acquire);
     often(5, this::release);
@@ -69,6 +73,15 @@ final class RandomCommands {
     often(5, this::openUpload);
     often(10, this::appendUpload);
     often(1, this::closeUpload);
+    often(1, this::noteMember);
+    often(1, this::checkReplicas);
+    often(6, imports::assets);
+    often(5, imports::leases);
+    often(3, backups::begin);
+    often(3, backups::complete);
+    often(2, backups::forget);
+    often(4, backups::tend);
+    often(1, this::raise);
   }
 
   private void often(int weight, Supplier<Command.Builder> kind) {
@@ -349,6 +362,10 @@ final class RandomCommands {
     return Command.newBuilder().setCloseUpload(CloseUpload.newBuilder().setUploadId(uploadId()));
   }
 
+  private Command.Builder raise() {
+    return Commands.raiseFormatLevel(FormatLevels.HIGHEST - random.nextInt(2)).toBuilder();
+  }
+
   private String uploadId() {
     return "upload-" + random.nextInt(UPLOADS);
   }
@@ -421,5 +438,17 @@ final class RandomCommands {
     String plain = checksum(content).substring(0, 2) + "/" + checksum(content);
     int number = random.nextInt(6);
     return number < 4 ? plain : plain + "." + (number - 2);
+  }
+
+  /** For the replicas this is a place in the log; the registry stays as it is. */
+  private Command.Builder checkReplicas() {
+    return Command.newBuilder()
+        .setCheckReplicas(CheckReplicas.newBuilder().setCheckId("check-" + random.nextInt(3)));
+  }
+
+  private Command.Builder noteMember() {
+    int node = random.nextInt(20);
+    return Command.newBuilder()
+        .setNoteMember(NoteMember.newBuilder().setNodeId(node == 0 ? "" : "n" + node));
   }
 }

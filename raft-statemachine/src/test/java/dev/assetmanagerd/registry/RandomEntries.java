@@ -67,7 +67,6 @@ final class RandomEntries {
     reading += passed();
     LogEntry.Builder entry =
         LogEntry.newBuilder()
-            .setFormatLevel(Applier.FORMAT_LEVEL)
             .setWallTimeMillis(wall * 1000 + random.nextInt(1000))
             .setTerm(term)
             .setClockReadingMillis(reading);
@@ -80,7 +79,7 @@ final class RandomEntries {
     for (int i = random.nextInt(9); i > 0; i--) {
       entry.addCommands(command());
     }
-    return entry.build();
+    return entry.setFormatLevel(FormatLevels.neededBy(entry.getCommandsList())).build();
   }
 
   private long passed() {

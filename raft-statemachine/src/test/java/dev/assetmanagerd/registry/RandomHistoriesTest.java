@@ -117,7 +117,8 @@ class RandomHistoriesTest {
                 Rule.RULE_UNSPECIFIED,
                 Rule.UNRECOGNIZED,
                 Rule.RULE_SESSION_FULL,
-                Rule.RULE_TOO_MANY_UPLOADS))) {
+                Rule.RULE_TOO_MANY_UPLOADS,
+                Rule.RULE_TOO_MANY_BACKUPS))) {
       assertThat(details.keySet()).contains(rule.name());
     }
   }

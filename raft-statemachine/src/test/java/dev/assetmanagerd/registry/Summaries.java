@@ -1,8 +1,10 @@
 package dev.assetmanagerd.registry;
 
 import dev.assetmanagerd.api.v1.Asset;
+import dev.assetmanagerd.importer.v1.ImportResult;
 import dev.assetmanagerd.lease.v1.Lease;
 import dev.assetmanagerd.lease.v1.Session;
+import dev.assetmanagerd.log.v1.Backup;
 import dev.assetmanagerd.log.v1.Build;
 import dev.assetmanagerd.log.v1.Outcome;
 import dev.assetmanagerd.log.v1.Rejection.Rule;
@@ -105,11 +107,56 @@ final class Summaries {
               + o.getBuildAdvanced().getAdvanced()
               + " "
               + build(o.getBuildAdvanced().getBuild());
+      case BACKUP_BEGUN -> "begun " + backup(o.getBackupBegun().getBackup());
+      case BACKUP_COMPLETED -> "completed " + backup(o.getBackupCompleted().getBackup());
+      case BACKUP_FORGOTTEN ->
+          o.getBackupForgotten().hasBackup()
+              ? "forgetting " + backup(o.getBackupForgotten().getBackup())
+              : "forgotten";
+      case BACKUPS_TENDED ->
+          "tended "
+              + o.getBackupsTended().getBackupIdsList()
+              + " released "
+              + o.getBackupsTended().getReleasedBlobs()
+              + " condemned "
+              + o.getBackupsTended().getCondemnedBlobs()
+              + more(o.getBackupsTended().getMore());
       case UPLOAD_OPENED -> "opened " + upload(o.getUploadOpened().getUpload());
       case UPLOAD_APPENDED -> "appended " + upload(o.getUploadAppended().getUpload());
+      case ASSETS_IMPORTED ->
+          "imported " + texts(o.getAssetsImported().getResultsList(), Summaries::result);
+      case LEASES_IMPORTED ->
+          "imported " + texts(o.getLeasesImported().getResultsList(), Summaries::result);
+      case FORMAT_LEVEL_RAISED ->
+          "raised from "
+              + o.getFormatLevelRaised().getFromLevel()
+              + " to "
+              + o.getFormatLevelRaised().getLevel();
       case UPLOAD_CLOSED -> "closed upload " + o.getUploadClosed().getClosed();
+      case REPLICAS_CHECKED -> "checked";
+      case MEMBER_NOTED -> "member noted " + o.getMemberNoted().getAdded();
       default -> throw new AssertionError("no summary of " + o);
     };
+  }
+
+  private static String result(ImportResult result) {
+    return result.getVerdict() + " " + result.getReason();
+  }
+
+  static String backup(Backup backup) {
+    return String.join(
+        " ",
+        backup.getId(),
+        backup.getState().name(),
+        "number=" + backup.getNumber(),
+        backup.getLineage(),
+        backup.getLocation(),
+        "keep=" + backup.getKeepMillis(),
+        "expires=" + backup.getExpiresAtMillis(),
+        "begun=" + backup.getBegunAt(),
+        "completed=" + backup.getCompletedAt(),
+        "index=" + backup.getLogIndex(),
+        "size=" + backup.getSizeBytes());
   }
 
   static String upload(UploadState upload) {
