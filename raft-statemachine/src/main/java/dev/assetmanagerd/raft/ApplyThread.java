@@ -1,7 +1,9 @@
 package dev.assetmanagerd.raft;
 
+import dev.assetmanagerd.log.v1.Command;
 import dev.assetmanagerd.log.v1.LogEntry;
 import dev.assetmanagerd.log.v1.Outcome;
+import dev.assetmanagerd.registry.FormatLevels;
 import dev.assetmanagerd.registry.LogPosition;
 import dev.assetmanagerd.registry.RegistryWriter;
 import java.util.ArrayDeque;
@@ -31,12 +33,15 @@ final class ApplyThread {
   /** Bounds of what waits; submitting blocks beyond them, which slows Ratis's updater, not Raft. */
   private static final int QUEUE_ENTRIES_MAX = 4096;
 
-  private static final long QUEUE_BYTES_MAX = 64L << 20;
+  /** As bytes of the log; decoded, and with its outcome, an entry is several times as large. */
+  private static final long QUEUE_BYTES_MAX = 16L << 20;
 
   /** Bounds of one transaction. */
   private static final int BATCH_ENTRIES_MAX = 2048;
 
   private static final int BATCH_COMMANDS_MAX = 8192;
+
+  private static final long BATCH_BYTES_MAX = 8L << 20;
   private static final long JOIN_SECONDS = 30;
 
   private enum State {
@@ -46,7 +51,17 @@ final class ApplyThread {
     CLOSED
   }
 
+  /** What is to be done at a position that the log names, before anything after it is applied. */
+  interface Checks {
+    /** Called on the applying thread when exactly the entries up to the position are applied. */
+    void begin(String checkId, LogPosition position);
+
+    /** Called when the database is about to be closed; returns when nobody reads it any more. */
+    void cancel();
+  }
+
   private final AppliedIndex applied;
+  private final Checks checks;
   private final Consumer<Throwable> onFailure;
   private final AtomicLong commands = new AtomicLong();
   private final AtomicLong entries = new AtomicLong();
@@ -57,18 +72,25 @@ final class ApplyThread {
   private State state = State.PAUSED;
   private @Nullable Thread thread;
   private volatile LogPosition position = LogPosition.NONE;
+  private volatile int formatLevel = FormatLevels.BASE;
 
   /**
    * @param onFailure told once, on the applying thread
    */
-  ApplyThread(AppliedIndex applied, Consumer<Throwable> onFailure) {
+  ApplyThread(AppliedIndex applied, Checks checks, Consumer<Throwable> onFailure) {
     this.applied = applied;
+    this.checks = checks;
     this.onFailure = onFailure;
   }
 
   /** The position of the last committed transaction. */
   LogPosition position() {
     return position;
+  }
+
+  /** The registry's format level at {@link #position}. */
+  int formatLevel() {
+    return formatLevel;
   }
 
   /** Starts, or starts again after {@link #pause}, on a database that stands at {@code from}. */
@@ -78,6 +100,7 @@ final class ApplyThread {
     }
     state = State.RUNNING;
     position = from;
+    formatLevel = writer.formatLevel();
     applied.advance(from.index());
     Thread started = new Thread(() -> run(writer), "registry-applier");
     started.setDaemon(true);
@@ -153,6 +176,7 @@ final class ApplyThread {
       notifyAll();
     }
     join(stopping);
+    checks.cancel();
     dropped.forEach(entry -> entry.done().complete(Message.EMPTY));
   }
 
@@ -192,13 +216,19 @@ final class ApplyThread {
       return false;
     }
     int commandCount = 0;
+    long bytes = 0;
     while (!queue.isEmpty()
         && batch.size() < BATCH_ENTRIES_MAX
-        && commandCount < BATCH_COMMANDS_MAX) {
+        && commandCount < BATCH_COMMANDS_MAX
+        && bytes < BATCH_BYTES_MAX) {
       CommittedEntry next = queue.remove();
       queuedBytes -= next.bytes();
+      bytes += next.bytes();
       commandCount += next.entry() == null ? 0 : next.entry().getCommandsCount();
       batch.add(next);
+      if (checkId(next) != null) {
+        break; // what is checked is the registry at this entry
+      }
     }
     notifyAll();
     return true;
@@ -228,7 +258,12 @@ final class ApplyThread {
     commands.addAndGet(commandCount);
     entries.addAndGet(batch.size());
     transactions.incrementAndGet();
+    formatLevel = writer.formatLevel();
     position = last;
+    String checkId = checkId(batch.get(batch.size() - 1));
+    if (checkId != null) {
+      checks.begin(checkId, last);
+    }
     applied.advance(last.index());
     for (int i = 0; i < batch.size(); i++) {
       ProposedEntry proposal = batch.get(i).proposal();
@@ -237,6 +272,19 @@ final class ApplyThread {
       }
       batch.get(i).done().complete(Message.EMPTY);
     }
+  }
+
+  /** The check that an entry asks for; null for hardly any. */
+  private static @Nullable String checkId(CommittedEntry committed) {
+    LogEntry entry = committed.entry();
+    if (entry == null || entry.getFormatLevel() == FormatLevels.BASE) {
+      return null;
+    }
+    String checkId = null;
+    for (Command command : entry.getCommandsList()) {
+      checkId = command.hasCheckReplicas() ? command.getCheckReplicas().getCheckId() : checkId;
+    }
+    return checkId;
   }
 
   private void fail(Throwable failure, List<CommittedEntry> batch) {

@@ -64,7 +64,7 @@ final class Handover {
           new NotLeaderException(leader == null ? null : leader.toString()));
     }
     RaftPeerId target = to == null ? mostUpToDate() : RaftPeerId.valueOf(to);
-    if (to != null && division.getRaftConf().getPeer(target) == null) {
+    if (to != null && !isVoter(RaftPeerId.valueOf(to))) {
       return CompletableFuture.failedFuture(
           new IllegalArgumentException("\"" + to + "\" is not a voting member"));
     }
@@ -141,11 +141,17 @@ final class Handover {
     }
   }
 
+  private boolean isVoter(RaftPeerId id) {
+    return division.getRaftConf().getCurrentPeers().stream()
+        .anyMatch(peer -> peer.getId().equals(id));
+  }
+
   private @Nullable RaftPeerId mostUpToDate() {
     Collection<CommitInfoProto> commits = division.getCommitInfos();
     return commits.stream()
         .filter(
             info -> !division.getId().toString().equals(info.getServer().getId().toStringUtf8()))
+        .filter(info -> isVoter(RaftPeerId.valueOf(info.getServer().getId())))
         .max(Comparator.comparingLong(CommitInfoProto::getCommitIndex))
         .map(info -> RaftPeerId.valueOf(info.getServer().getId()))
         .orElse(null);

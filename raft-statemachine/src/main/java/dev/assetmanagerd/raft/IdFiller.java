@@ -3,6 +3,7 @@ package dev.assetmanagerd.raft;
 import dev.assetmanagerd.api.v1.Asset;
 import dev.assetmanagerd.log.v1.AcquireAsset;
 import dev.assetmanagerd.log.v1.AcquireLeases;
+import dev.assetmanagerd.log.v1.BeginBackup;
 import dev.assetmanagerd.log.v1.Command;
 import dev.assetmanagerd.log.v1.OpenSession;
 import dev.assetmanagerd.log.v1.OpenUpload;
@@ -13,6 +14,9 @@ import java.util.concurrent.TimeUnit;
 
 /** Puts ids and times where a command has none; what the caller set is kept. Thread-safe. */
 final class IdFiller {
+  /** Where the id of a backup goes in its location. */
+  private static final String BACKUP_ID_PLACE = "{id}";
+
   private final Ulids ulids;
 
   IdFiller(Ulids ulids) {
@@ -28,6 +32,7 @@ final class IdFiller {
       case RESERVE_BLOB -> reservation(command, nowMillis);
       case OPEN_UPLOAD -> upload(command, nowMillis);
       case REQUEST_BUILD -> build(command, nowMillis);
+      case BEGIN_BACKUP -> backup(command, nowMillis);
       default -> command;
     };
   }
@@ -97,6 +102,20 @@ final class IdFiller {
     }
     return command.toBuilder()
         .setOpenUpload(open.toBuilder().setUploadId(ulids.next(nowMillis)))
+        .build();
+  }
+
+  private Command backup(Command command, long nowMillis) {
+    BeginBackup begin = command.getBeginBackup();
+    if (!begin.getBackupId().isEmpty()) {
+      return command;
+    }
+    String id = ulids.next(nowMillis);
+    return command.toBuilder()
+        .setBeginBackup(
+            begin.toBuilder()
+                .setBackupId(id)
+                .setLocation(begin.getLocation().replace(BACKUP_ID_PLACE, id)))
         .build();
   }
 

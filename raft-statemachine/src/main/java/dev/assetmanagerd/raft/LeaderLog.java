@@ -30,6 +30,7 @@ final class LeaderLog {
   private final RaftServer.Division division;
   private final RaftClientAsynchronousProtocol log;
   private final Stamper stamper;
+  private final Admission admission;
   private final Executor executor;
   private final LeadershipEvidence followers;
   private final Timers timers;
@@ -39,11 +40,13 @@ final class LeaderLog {
   private final AtomicLong callIds = new AtomicLong();
 
   /**
+   * @param admission decides which commands may be in the log at all
    * @param executor on which results are delivered, so that the applying thread is not held up
    */
   LeaderLog(
       RaftServer.Division division,
       Stamper stamper,
+      Admission admission,
       Executor executor,
       LeadershipEvidence followers,
       Timers timers) {
@@ -53,6 +56,7 @@ final class LeaderLog {
     // Ratis's only implementation is one; this way spares a thread and a queue per entry.
     this.log = (RaftClientAsynchronousProtocol) division;
     this.stamper = stamper;
+    this.admission = admission;
     this.executor = executor;
   }
 
@@ -60,9 +64,16 @@ final class LeaderLog {
    * Proposes one entry. Fails with {@link NotProposedException} or {@link
    * ClusterUnavailableException}, the latter with an unknown outcome.
    *
+   * <p>Commands that the registry's format level does not allow are rejected before the log.
+   *
    * @param commands may be empty: such an entry only moves the cluster clock
    */
   CompletableFuture<ProposeResponse> append(List<Command> commands) {
+    return admission.append(
+        commands, division.getRaftLog().getLastCommittedIndex(), this::appendAdmitted);
+  }
+
+  private CompletableFuture<ProposeResponse> appendAdmitted(List<Command> commands) {
     long term = division.getInfo().getCurrentTerm();
     var proposal = new ProposedEntry(stamper.stamp(commands, term), term);
     if (proposal.size() > RatisConfig.ENTRY_BYTES_MAX / 2) {

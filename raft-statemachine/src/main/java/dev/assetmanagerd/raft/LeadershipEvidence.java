@@ -4,14 +4,17 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.grpc.GrpcFactory;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesReplyProto;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesReplyProto.AppendResult;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesRequestProto;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
+import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.rpc.RpcFactory;
@@ -46,6 +49,7 @@ final class LeadershipEvidence {
   private static final int OUTSTANDING_MAX = 1024;
 
   private final ConcurrentHashMap<RaftPeerId, Follower> followers = new ConcurrentHashMap<>();
+  private final CaughtUpMark caughtUp = new CaughtUpMark();
   private final long lapseNanos;
   private final Runnable onAccepted;
 
@@ -94,6 +98,26 @@ final class LeadershipEvidence {
     followers.values().forEach(follower -> follower.announceCommit(index));
   }
 
+  /** Members of which this node has heard in its present leadership, itself included. */
+  Set<String> heard(RaftConfiguration members, RaftPeerId self) {
+    return members.getAllPeers().stream()
+        .map(RaftPeer::getId)
+        .filter(id -> id.equals(self) || proven(id))
+        .map(RaftPeerId::toString)
+        .collect(Collectors.toSet());
+  }
+
+  private boolean proven(RaftPeerId id) {
+    Follower follower = followers.get(id);
+    return follower != null && follower.proven();
+  }
+
+  /** How far a follower or listener is; meaningful where this node leads. */
+  MemberProgress progress(RaftPeerId id) {
+    Follower follower = followers.get(id);
+    return follower == null ? new MemberProgress(-1, -1) : follower.progress();
+  }
+
   private boolean majority(RaftConfiguration members, RaftPeerId self, FollowerTest test) {
     // While members change, both the old and the new majority count.
     return majorityOf(members.getCurrentPeers(), self, test)
@@ -130,6 +154,8 @@ final class LeadershipEvidence {
           }
         };
     private boolean proven;
+    private boolean heard;
+    private long heardNanos;
     private long acceptedNanos;
     private long unbrokenNanos;
     private volatile @Nullable LogAppender appender;
@@ -150,12 +176,28 @@ final class LeadershipEvidence {
       proven = true;
     }
 
+    synchronized boolean proven() {
+      return proven;
+    }
+
     synchronized boolean acceptedSince(long sinceNanos) {
       return proven && acceptedNanos - sinceNanos >= 0;
     }
 
     synchronized boolean unbrokenSince(long sinceNanos) {
       return proven && unbrokenNanos - sinceNanos <= 0;
+    }
+
+    synchronized void heard(long nowNanos) {
+      heard = true;
+      heardNanos = nowNanos;
+    }
+
+    synchronized MemberProgress progress() {
+      LogAppender current = appender;
+      return new MemberProgress(
+          current == null || !heard ? -1 : current.getFollower().getMatchIndex(),
+          heard ? TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - heardNanos) : -1);
     }
 
     void announceCommit(long index) {
@@ -203,8 +245,11 @@ final class LeadershipEvidence {
             RaftServer.Division division, LeaderState state, FollowerInfo info) {
           Follower follower = evidence.newFollower(info.getId());
           LogAppender appender =
-              super.newLogAppender(
-                  division, new ObservedLeader(state, follower, evidence.onAccepted), info);
+              new SnapshotSender(
+                  division,
+                  new ObservedLeader(
+                      state, follower, evidence.onAccepted, evidence.caughtUp, division),
+                  info);
           follower.appender = appender;
           return appender;
         }
@@ -213,7 +258,12 @@ final class LeadershipEvidence {
   }
 
   /** Passes everything on and takes note of requests and replies. */
-  private record ObservedLeader(LeaderState leader, Follower observed, Runnable onAccepted)
+  private record ObservedLeader(
+      LeaderState leader,
+      Follower observed,
+      Runnable onAccepted,
+      CaughtUpMark caughtUp,
+      RaftServer.Division division)
       implements LeaderState {
     @Override
     public AppendEntriesRequestProto newAppendEntriesRequestProto(
@@ -225,10 +275,23 @@ final class LeadershipEvidence {
     @Override
     public void onAppendEntriesReply(LogAppender appender, AppendEntriesReplyProto reply) {
       boolean accepted = reply.getResult() == AppendResult.SUCCESS;
+      observed.heard(System.nanoTime());
       observed.replied(reply.getServerReply().getCallId(), accepted);
+      if (accepted && leader.isFollowerBootstrapping(appender.getFollower())) {
+        settle(appender.getFollower());
+      }
       leader.onAppendEntriesReply(appender, reply);
       if (accepted) {
         onAccepted.run();
+      }
+    }
+
+    private void settle(FollowerInfo follower) {
+      if (division
+              .getRaftConf()
+              .getPeer(follower.getId(), RaftPeerRole.FOLLOWER, RaftPeerRole.LISTENER)
+          != null) {
+        caughtUp.set(follower);
       }
     }
 

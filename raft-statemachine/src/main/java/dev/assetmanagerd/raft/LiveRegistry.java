@@ -4,6 +4,7 @@ import dev.assetmanagerd.registry.LogPosition;
 import dev.assetmanagerd.registry.RegistryDatabase;
 import dev.assetmanagerd.registry.RegistryException;
 import dev.assetmanagerd.registry.RegistryOptions;
+import dev.assetmanagerd.registry.RegistrySnapshot;
 import dev.assetmanagerd.registry.RegistryView;
 import dev.assetmanagerd.registry.RegistryWriter;
 import java.io.IOException;
@@ -80,6 +81,16 @@ final class LiveRegistry implements AutoCloseable {
     lock.readLock().lock();
     try {
       return required().read(query);
+    } finally {
+      lock.readLock().unlock();
+    }
+  }
+
+  /** Keeps the registry as it is now; to be closed before the database is closed or replaced. */
+  RegistrySnapshot snapshot() {
+    lock.readLock().lock();
+    try {
+      return required().snapshot();
     } finally {
       lock.readLock().unlock();
     }

@@ -3,6 +3,7 @@ package dev.assetmanagerd.raft;
 import dev.assetmanagerd.node.v1.ProposeRequest;
 import dev.assetmanagerd.node.v1.ProposeResponse;
 import io.grpc.Deadline;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -19,4 +20,15 @@ public interface PeerLink {
 
   /** Asks a node that is believed to lead for a read index. */
   CompletableFuture<Long> readIndex(String nodeId, Deadline deadline);
+
+  /**
+   * Asks a node, whichever it is, whether the cluster has a member of that id by the word of its
+   * leader. Fails where the leader could not be asked, and where the one that answered leads
+   * another cluster, or another life of this one: it cannot know.
+   */
+  CompletableFuture<Boolean> isMember(
+      String nodeId, ClusterName cluster, String memberId, Deadline deadline);
+
+  /** Told who the other members are, at the start and whenever they change. */
+  void others(List<PeerSpec> others);
 }

@@ -1,10 +1,14 @@
 package dev.assetmanagerd.raft;
 
+import static java.util.stream.Collectors.toSet;
+
 import dev.assetmanagerd.registry.LogPosition;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.List;
+import java.util.SortedMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -31,14 +35,16 @@ final class RaftEngine {
   private static final long WATCH_MILLIS = 500;
   private static final long OBSERVE_MILLIS = 100;
   private static final long CLOCK_MILLIS = 100;
+  private static final long MEMBER_WATCH_MILLIS = 1_000;
   private static final long SNAPSHOT_CHECK_MILLIS = 1_000;
 
   final CompletableFuture<Throwable> terminated = new CompletableFuture<>();
   final Timers timers = new Timers("raft-timers");
   final ExecutorService callbacks = newCallbacks();
   final AppliedIndex applied = new AppliedIndex(callbacks, -1);
-  final ApplyThread applyThread = new ApplyThread(applied, this::fail);
   final LiveRegistry registry;
+  final ReplicaHashes replicaHashes;
+  final ApplyThread applyThread;
   final RaftView raft;
   final SnapshotFiles snapshotFiles;
   final LeaderReads leaderReads;
@@ -47,29 +53,52 @@ final class RaftEngine {
   final Freshness freshness;
   final Snapshotter snapshotter;
   final Handover handover;
+  final String lineage;
+  final SortedMap<String, String> founders;
+
+  /** Whether this process has made the data directory, as those do that found a cluster. */
+  final boolean founding;
+
+  final Membership membership;
 
   private final RaftServer server;
   private final Leadership leadership;
   private final ClusterClock clock;
   private final LeaseExpiry expiry;
+  private final MemberWatch memberWatch;
+  private final DataDirectory directory;
+  private final PeerLink link;
+  private final Departure departure;
+  private final String clusterId;
+  private @Nullable List<PeerSpec> told;
   private volatile boolean wired;
   private volatile boolean stopping;
+  private volatile boolean ended;
 
   private RaftEngine(
       RaftNodeOptions options, DataDirectory directory, PeerLink link, LeadershipListener listener)
       throws IOException {
+    founding = directory.isFresh() && !directory.joined();
+    lineage = directory.lineage();
+    founders = directory.founders();
+    this.directory = directory;
+    this.link = link;
+    this.clusterId = options.clusterId();
     long leaseNanos = (long) (options.electionTimeoutMin().toNanos() * LEASE_RATIO);
     var evidence = new LeadershipEvidence(leaseNanos, this::onEvidence);
     registry = new LiveRegistry(directory.database());
+    replicaHashes = new ReplicaHashes(registry::snapshot, this::fail);
+    applyThread = new ApplyThread(applied, replicaHashes, this::fail);
     var stateMachine = new RegistryStateMachine(registry, applyThread, new Events());
     snapshotFiles = stateMachine.snapshots();
-    RaftGroupId groupId = RatisConfig.groupId(options.clusterId());
+    RaftGroupId groupId = RatisConfig.groupId(options.clusterId(), directory.lineage());
     server =
         RaftServer.newBuilder()
             .setServerId(RaftPeerId.valueOf(options.nodeId()))
-            .setGroup(RatisConfig.group(options))
+            .setGroup(RatisConfig.group(options, directory.lineage(), directory.joined()))
             .setStateMachine(stateMachine)
-            .setProperties(RatisConfig.properties(options, directory.raft()))
+            .setProperties(
+                RatisConfig.properties(options, directory.raft(), alone(options, directory)))
             .setParameters(evidence.toParameters())
             .setOption(RaftStorage.StartupOption.RECOVER)
             .build();
@@ -84,48 +113,91 @@ final class RaftEngine {
               raft, leaderReads, link, timers, callbacks, options.electionTimeoutMin().toMillis());
       var stamper =
           new Stamper(System::currentTimeMillis, System::nanoTime, new Ulids(new SecureRandom()));
-      var log = new LeaderLog(division, stamper, callbacks, evidence, timers);
+      var log =
+          new LeaderLog(
+              division,
+              stamper,
+              new Admission(applyThread::formatLevel, applied),
+              callbacks,
+              evidence,
+              timers);
       proposals = new ProposalQueue(raft, log, link, timers, callbacks);
       leadership = new Leadership(raft, applied, listener);
       clock = new ClusterClock(raft, registry, log, stamper);
       expiry = new LeaseExpiry(raft::leadingReady, registry::read, log::append);
+      memberWatch =
+          new MemberWatch(
+              lineage,
+              raft::leadingReady,
+              () -> evidence.heard(raft.members(), raft.selfId()),
+              registry::read,
+              log::append);
       freshness = new Freshness(raft, leaderReads, applied, System::nanoTime);
       handover =
           new Handover(
               server, division, leaderReads, proposals, timers, options.electionTimeoutMax());
       snapshotter =
           new Snapshotter(
+              server, groupId, raft, registry, snapshotFiles, applied, options.snapshotThreshold());
+      membership =
+          new Membership(
               server,
-              groupId,
+              division,
               raft,
-              registry,
-              snapshotFiles,
-              applied,
-              options.snapshotThreshold(),
-              options.peers().indexOf(options.self()),
-              options.peers().size());
+              evidence,
+              directory::markGrown,
+              index -> applied.await(index).thenCompose(reached -> snapshotter.submit()));
+      departure =
+          new Departure(
+              raft,
+              link,
+              new ClusterName(options.clusterId(), lineage),
+              () -> directory.waitsToBeAdded() || !presentKnown(),
+              this::removed,
+              options.electionTimeoutMax().multipliedBy(2),
+              System::nanoTime);
       wired = true;
       server.start();
       stateMachine.markStarted();
-      requireConnectedLog(division);
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException e) {
       server.close();
       throw e;
+    } catch (RuntimeException e) {
+      server.close();
+      throw new IOException(
+          "the Raft member cannot start with %s: %s".formatted(directory.raft(), root(e)), e);
     }
+  }
+
+  /** Ratis wraps what went wrong several times. */
+  private static Throwable root(Throwable failure) {
+    Throwable cause = failure;
+    while (cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    return cause;
   }
 
   static RaftEngine start(RaftNodeOptions options, PeerLink link, LeadershipListener listener)
       throws IOException {
     DataDirectory directory = DataDirectory.open(options);
     directory.removeLeftovers();
+    directory.requireWhole(options.peers().stream().map(PeerSpec::id).collect(toSet()));
     directory.markOwned();
-    if (options.peers().size() > 1) {
+    directory.markStarted();
+    if (!alone(options, directory)) {
       outliveLease(options.electionTimeoutMin());
     }
     var engine = new RaftEngine(options, directory, link, listener);
     directory.markBootstrapped();
+    engine.tellOthers();
     engine.schedule();
     return engine;
+  }
+
+  /** Whether the node makes up its cluster alone, and always has. */
+  private static boolean alone(RaftNodeOptions options, DataDirectory directory) {
+    return options.peers().size() == 1 && !directory.joined() && !directory.grown();
   }
 
   /**
@@ -142,19 +214,6 @@ final class RaftEngine {
         Thread.currentThread().interrupt();
         throw new IOException("interrupted while starting", e);
       }
-    }
-  }
-
-  /** Without this check a node that lost its database would wait for purged entries for ever. */
-  private void requireConnectedLog(RaftServer.Division division) throws IOException {
-    LogPosition position = applyThread.position();
-    long first = division.getRaftLog().getStartIndex();
-    if (first > position.index() + 1) {
-      throw new IOException(
-          ("the registry stands at %s and the log begins at %d: what lies between is lost on this"
-                  + " node. Remove it from the cluster, and add it under a new id with an empty data"
-                  + " directory")
-              .formatted(position, first));
     }
   }
 
@@ -177,8 +236,11 @@ final class RaftEngine {
   private void schedule() {
     timers.every(WATCH_MILLIS, this::watch);
     timers.every(OBSERVE_MILLIS, freshness::observe);
+    timers.every(OBSERVE_MILLIS, this::tellOthers);
+    timers.every(WATCH_MILLIS, whileTakingPart(departure::look));
     timers.every(CLOCK_MILLIS, () -> callbacks.execute(whileTakingPart(clock::tick)));
     timers.every(CLOCK_MILLIS, () -> callbacks.execute(whileTakingPart(expiry::look)));
+    timers.every(MEMBER_WATCH_MILLIS, () -> callbacks.execute(whileTakingPart(memberWatch::look)));
     timers.every(SNAPSHOT_CHECK_MILLIS, whileTakingPart(snapshotter::takeIfDue));
   }
 
@@ -194,17 +256,98 @@ final class RaftEngine {
   private void watch() {
     LifeCycle.State division = raft.lifeCycle();
     LifeCycle.State whole = server.getLifeCycleState();
-    if (!stopping && !(division.isRunning() && whole.isRunning())) {
-      fail(
-          new IllegalStateException(
-              "Raft has ended: division %s, server %s".formatted(division, whole)));
+    // A new member that starts again while it is made a voter starts once it hears its leader.
+    boolean takesPart = division.isRunning() || division == LifeCycle.State.STARTING;
+    if (!stopping && !(takesPart && whole.isRunning()) && !terminated.isDone() && !ended) {
+      ended = true;
+      var unused =
+          departure
+              .ask()
+              .thenAccept(
+                  removed ->
+                      fail(
+                          new IllegalStateException(
+                              "Raft has ended: division %s, server %s"
+                                  .formatted(division, whole))));
     }
   }
 
-  private void fail(Throwable reason) {
-    if (!stopping && terminated.complete(reason)) {
-      LOG.error("this node takes part no longer", reason);
+  private void removed() {
+    String reason = "node %s was removed from cluster %s".formatted(raft.self(), clusterId);
+    try {
+      directory.markRemoved(reason);
+    } catch (IOException e) {
+      LOG.warn("{}, which could not be noted in node.json", reason, e);
     }
+    fail(new RemovedException(reason));
+    barrier.close(); // whoever waits for a leader here may do better elsewhere
+    proposals.close();
+  }
+
+  /** Whether the node has never been a member, and has no part in founding a cluster either. */
+  boolean waitsToBeAdded() {
+    return directory.waitsToBeAdded();
+  }
+
+  /**
+   * Whether the configuration that this node knows is one that has been since it asked to be added.
+   * The log that it is sent may begin long before, with configurations that name a former node of
+   * its id, or have just removed that.
+   */
+  private boolean presentKnown() {
+    long behind = directory.joinedBehind();
+    return behind < 0 || membership.current().index() > behind;
+  }
+
+  /** A snapshot may come from before a node was added, so it has to be named. */
+  private void noteMembership() {
+    if (directory.waitsToBeAdded()
+        && membership.current().addedSince(directory.joinedBehind(), raft.self())) {
+      try {
+        directory.markMember();
+      } catch (IOException e) {
+        LOG.warn("that this node is a member cannot be noted in node.json yet", e);
+      }
+    }
+  }
+
+  /** Has the link know the members, as early as they are in the log. */
+  private synchronized void tellOthers() {
+    noteMembership();
+    List<PeerSpec> others =
+        membership.current().peers().stream()
+            .filter(peer -> !peer.id().equals(raft.self()))
+            .toList();
+    if (!others.equals(told)) {
+      told = others;
+      link.others(others);
+    }
+  }
+
+  /** Takes part no longer; the process is told to end. */
+  void fail(Throwable reason) {
+    if (!stopping && terminated.complete(reason)) {
+      if (reason instanceof RemovedException) {
+        LOG.error("this node takes part no longer: {}", reason.getMessage());
+      } else {
+        LOG.error("this node takes part no longer", reason);
+      }
+    }
+  }
+
+  /**
+   * Takes part no longer, now and after any restart, until the data are rebuilt.
+   *
+   * @param reason for people
+   */
+  void quarantine(String reason) {
+    Throwable told = new IllegalStateException(reason);
+    try {
+      directory.markDamaged(reason);
+    } catch (IOException e) {
+      told = new IllegalStateException(reason + "; it could not be noted on disk", e);
+    }
+    fail(told);
   }
 
   private void onEvidence() {
@@ -236,6 +379,7 @@ final class RaftEngine {
     leaderReads.close();
     applied.close();
     applyThread.close();
+    replicaHashes.close();
     registry.close();
     timers.close();
     callbacks.shutdown();
@@ -266,7 +410,18 @@ final class RaftEngine {
     @Override
     public void leaderChanged(@Nullable String leaderId) {
       if (wired && leaderId != null) {
-        callbacks.execute(proposals::wake);
+        callbacks.execute(
+            () -> {
+              tellOthers();
+              proposals.wake();
+            });
+      }
+    }
+
+    @Override
+    public void membersChanged() {
+      if (wired) {
+        callbacks.execute(RaftEngine.this::tellOthers);
       }
     }
 

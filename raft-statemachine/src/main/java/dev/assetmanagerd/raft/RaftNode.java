@@ -4,15 +4,21 @@ import dev.assetmanagerd.log.v1.Command;
 import dev.assetmanagerd.node.v1.NodeStatus;
 import dev.assetmanagerd.node.v1.ProposeRequest;
 import dev.assetmanagerd.node.v1.ProposeResponse;
+import dev.assetmanagerd.node.v1.ReplicaHash;
 import dev.assetmanagerd.node.v1.WriteCounters;
 import dev.assetmanagerd.raft.ClusterUnavailableException.Reason;
+import dev.assetmanagerd.registry.FormatLevels;
 import dev.assetmanagerd.registry.LogPosition;
+import dev.assetmanagerd.registry.RegistryException;
 import dev.assetmanagerd.registry.RegistryView;
 import io.grpc.Deadline;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -113,7 +119,43 @@ public final class RaftNode implements ReplicatedRegistry, AutoCloseable {
 
   @Override
   public <T> T query(Function<RegistryView, T> query) {
-    return engine.registry.read(query);
+    try {
+      return engine.registry.read(query);
+    } catch (RegistryException e) {
+      if (e.isDamage()) {
+        engine.fail(e); // other answers might be wrong without anybody noticing
+      }
+      throw e;
+    }
+  }
+
+  /**
+   * Writes a consistent copy of this node's registry to a file, while reads and writes go on.
+   *
+   * @param target must not exist; its directory must
+   * @return the position that the copy stands at
+   * @throws dev.assetmanagerd.registry.RegistryBusyException when another copy is being made, which
+   *     a snapshot needs too
+   * @throws dev.assetmanagerd.registry.RegistryException when it fails; nothing is left behind
+   */
+  public LogPosition copyRegistry(Path target) {
+    return engine.registry.copyTo(target);
+  }
+
+  /**
+   * Which of the cluster's lives this node is part of: empty for the first, else named by the
+   * backup that this one was restored from.
+   */
+  public String lineage() {
+    return engine.lineage;
+  }
+
+  /**
+   * With which directories the cluster was founded: incarnation by node id, where this node is one
+   * of the founders; else empty. See {@link Founding}.
+   */
+  public SortedMap<String, String> founders() {
+    return engine.founders;
   }
 
   @Override
@@ -131,14 +173,60 @@ public final class RaftNode implements ReplicatedRegistry, AutoCloseable {
     return engine.raft.leadingReady();
   }
 
-  /** The configured member of this id. */
-  public Optional<PeerSpec> peer(String id) {
-    return options.peers().stream().filter(peer -> peer.id().equals(id)).findFirst();
+  /** The format level of this node's registry as applied here. */
+  public int formatLevel() {
+    return engine.applyThread.formatLevel();
   }
 
-  /** The configured members, this node included. */
+  /**
+   * Whether this node takes part for the first time since its data directory was made, as all nodes
+   * of a new cluster do.
+   */
+  public boolean isFounding() {
+    return engine.founding;
+  }
+
+  /** Whether nothing was ever kept in a data directory: its node has not started there yet. */
+  public static boolean isFresh(Path dataDirectory) {
+    return DataDirectory.isFresh(dataDirectory);
+  }
+
+  /**
+   * The lineage of a data directory that was restored from a backup, and that no node has started
+   * with since.
+   *
+   * @throws IOException when the note of that cannot be read
+   */
+  public static Optional<String> restoredLineage(Path dataDirectory) throws IOException {
+    return DataDirectory.restoredLineage(dataDirectory);
+  }
+
+  /** Nodes that have taken part in this lineage, as far as has been noted and applied here. */
+  public List<String> takenPart() {
+    return query(view -> MemberWatch.noted(view, lineage()));
+  }
+
+  /**
+   * The members of the cluster as this node knows them, itself included where it is one. They may
+   * change at any time, and the latest change may not be committed yet.
+   */
+  public List<Member> members() {
+    return engine.membership.current().all();
+  }
+
+  /** Who the members are and where, this node included where it is one; they may change. */
   public List<PeerSpec> peers() {
-    return options.peers();
+    return engine.membership.current().peers();
+  }
+
+  /** Who the members are and how that changes. */
+  public Membership membership() {
+    return engine.membership;
+  }
+
+  /** Whether this node waits for a cluster to add it for the first time. */
+  public boolean waitsToBeAdded() {
+    return engine.waitsToBeAdded();
   }
 
   /**
@@ -172,6 +260,11 @@ public final class RaftNode implements ReplicatedRegistry, AutoCloseable {
             .setLeaderId(leaderId().orElse(""))
             .setReady(caughtUp())
             .setVersion(options.version())
+            .setClusterId(options.clusterId())
+            .setLineage(lineage())
+            .setWaitsToBeAdded(waitsToBeAdded())
+            .setFormatLevel(formatLevel())
+            .setFormatLevelMax(FormatLevels.HIGHEST)
             .setWriteCounters(
                 WriteCounters.newBuilder()
                     .setCommands(engine.applyThread.commands())
@@ -204,6 +297,55 @@ public final class RaftNode implements ReplicatedRegistry, AutoCloseable {
    */
   public CompletableFuture<Long> snapshotNow() {
     return engine.snapshotter.submit();
+  }
+
+  /**
+   * What hashing this node's registry has come to, at the position where a command asked for it.
+   *
+   * @param checkId of the command
+   */
+  public ReplicaHash replicaHash(String checkId) {
+    return engine.replicaHashes.get(checkId);
+  }
+
+  /**
+   * Marks this node's data as damaged, so that no start takes them up again, and {@link #terminated
+   * stops taking part}.
+   *
+   * @param reason for people; not empty
+   */
+  public void quarantine(String reason) {
+    engine.quarantine(reason);
+  }
+
+  /**
+   * Hears that this node is a member in another life of its cluster. Where it has founded the
+   * present one alone, and is alone in it, that was because its data had been lost: it must not
+   * answer from an empty registry, and {@link #terminated stops taking part}. Nothing is noted on
+   * disk, since the word of another cluster, which might be one of the same name, must not make
+   * data unusable: a member that is told again after every start stops again. Otherwise nothing
+   * happens.
+   *
+   * @param life in which it is a member
+   * @param memberId who is
+   * @param leaderId who leads that life, and says so
+   * @return whether that is so
+   */
+  public boolean heardOfMembership(ClusterName life, String memberId, String leaderId) {
+    boolean stray =
+        life.clusterId().equals(options.clusterId())
+            && !life.lineage().equals(lineage())
+            && memberId.equals(options.nodeId())
+            && founders().keySet().equals(Set.of(memberId))
+            && members().size() == 1;
+    if (stray) {
+      engine.fail(
+          new IllegalStateException(
+              "cluster %s, which %s leads, has %s as a member, and is of lineage \"%s\"; with an empty directory this node has founded another one, alone, of lineage %s. If its disk is not mounted, mount it; else \"assetmanagerd node rebuild --member HOST:PORT\", with the API of one of the others, brings it back. If it has nothing to do with that cluster, remove %s there, or give it another CLUSTER_ID"
+                  .formatted(
+                      life.clusterId(), leaderId, memberId, life.lineage(), lineage(), memberId)));
+    }
+    return stray;
   }
 
   /**

@@ -56,6 +56,11 @@ final class RaftView {
     return division.getRaftConf();
   }
 
+  /** The last entry of this node's log, committed or not; -1 when it is empty. */
+  long lastIndex() {
+    return division.getRaftLog().getNextIndex() - 1;
+  }
+
   /** leader, follower, candidate or listener. */
   String role() {
     return info().getCurrentRole().name().toLowerCase(Locale.ROOT);

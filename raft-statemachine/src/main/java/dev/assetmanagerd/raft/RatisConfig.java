@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.apache.ratis.conf.RaftProperties;
 import org.apache.ratis.grpc.GrpcConfigKeys;
 import org.apache.ratis.protocol.RaftGroup;
@@ -23,34 +24,48 @@ final class RatisConfig {
   /** Snapshots kept on disk. */
   static final int SNAPSHOTS_KEPT = 2;
 
+  /** A node that is being added and gives no sign of life for that long is given up. */
+  private static final TimeDuration STAGING_TIMEOUT = TimeDuration.valueOf(30, TimeUnit.SECONDS);
+
   private static final long SEGMENT_BYTES_MIN = 64 << 10;
   private static final long SEGMENT_BYTES_MAX = 32 << 20;
   private static final String RPC_TYPE = "raft.rpc.type";
 
   private RatisConfig() {}
 
-  /** The id of the Raft group is derived from the cluster's name: other clusters do not match. */
-  static RaftGroupId groupId(String clusterId) {
-    return RaftGroupId.valueOf(
-        UUID.nameUUIDFromBytes(("assetmanagerd/" + clusterId).getBytes(StandardCharsets.UTF_8)));
+  /**
+   * The id of the Raft group is derived from the cluster's name and lineage: nodes of another
+   * cluster, or of the same one before it was restored from a backup, do not match.
+   */
+  static RaftGroupId groupId(String clusterId, String lineage) {
+    String name = "assetmanagerd/" + clusterId + (lineage.isEmpty() ? "" : "/" + lineage);
+    return RaftGroupId.valueOf(UUID.nameUUIDFromBytes(name.getBytes(StandardCharsets.UTF_8)));
   }
 
-  static RaftGroup group(RaftNodeOptions options) {
+  /**
+   * The members to begin with; once a node has heard of others, they count.
+   *
+   * @param joined whether others found the cluster. The node is then the listener of a group
+   *     without voters: it follows whichever leader of the group turns to it, and can neither vote
+   *     nor lead
+   */
+  static RaftGroup group(RaftNodeOptions options, String lineage, boolean joined) {
     // Equal priorities: leadership moves only when it must or when it is asked to.
     List<RaftPeer> peers =
-        options.peers().stream()
-            .map(
-                peer ->
-                    RaftPeer.newBuilder()
-                        .setId(peer.id())
-                        .setAddress(peer.raftAddress())
-                        .setClientAddress(peer.apiAddress())
-                        .build())
+        (joined
+                ? Stream.of(new Member(options.self(), false))
+                : options.peers().stream().map(peer -> new Member(peer, true)))
+            .map(Membership::raftPeer)
             .toList();
-    return RaftGroup.valueOf(groupId(options.clusterId()), peers);
+    return RaftGroup.valueOf(groupId(options.clusterId(), lineage), peers);
   }
 
-  static RaftProperties properties(RaftNodeOptions options, Path raftDirectory) {
+  /**
+   * Ratis's settings.
+   *
+   * @param alone whether the node never had companions
+   */
+  static RaftProperties properties(RaftNodeOptions options, Path raftDirectory, boolean alone) {
     var properties = new RaftProperties();
     properties.set(RPC_TYPE, LeadershipEvidence.Transport.class.getName());
     RaftServerConfigKeys.setStorageDir(properties, List.of(raftDirectory.toFile()));
@@ -59,7 +74,7 @@ final class RatisConfig {
         properties, raftDirectory.resolveSibling("removed-groups").toFile());
     GrpcConfigKeys.Server.setHost(properties, options.raftBindHost());
     GrpcConfigKeys.Server.setPort(properties, port(options.self().raftAddress()));
-    setTimeouts(properties, options);
+    setTimeouts(properties, options, alone);
     setLog(properties, options.snapshotThreshold());
     setSnapshots(properties, options.snapshotThreshold());
     setLimits(properties);
@@ -70,7 +85,8 @@ final class RatisConfig {
     return Integer.parseInt(address.substring(address.lastIndexOf(':') + 1));
   }
 
-  private static void setTimeouts(RaftProperties properties, RaftNodeOptions options) {
+  private static void setTimeouts(
+      RaftProperties properties, RaftNodeOptions options, boolean alone) {
     TimeDuration min = millis(options.electionTimeoutMin());
     TimeDuration max = millis(options.electionTimeoutMax());
     RaftServerConfigKeys.Rpc.setTimeoutMin(properties, min);
@@ -78,7 +94,6 @@ final class RatisConfig {
     // Until its first change of role a node uses this pair, also after it has heard a leader. Below
     // timeout.min it would let an election start within a lease that the leader relies on. Where
     // there is nobody else to ask, there is nothing to wait for either.
-    boolean alone = options.peers().size() == 1;
     RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMin(
         properties, alone ? TimeDuration.valueOf(10, TimeUnit.MILLISECONDS) : min);
     RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMax(
@@ -91,6 +106,8 @@ final class RatisConfig {
     // it
     // is the one with the longest log.
     RaftServerConfigKeys.LeaderElection.setLeaderStepDownWaitTime(properties, max);
+    // A new member that installs a snapshot does not answer meanwhile.
+    RaftServerConfigKeys.setStagingTimeout(properties, STAGING_TIMEOUT);
     RaftServerConfigKeys.setSleepDeviationThreshold(
         properties, TimeDuration.valueOf(300, TimeUnit.MILLISECONDS));
   }

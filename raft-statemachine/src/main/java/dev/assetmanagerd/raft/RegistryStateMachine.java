@@ -58,6 +58,8 @@ final class RegistryStateMachine extends BaseStateMachine {
     void failed(Throwable failure);
 
     void snapshotInstalled(LogPosition position);
+
+    void membersChanged();
   }
 
   RegistryStateMachine(LiveRegistry registry, ApplyThread applyThread, Events events) {
@@ -260,6 +262,12 @@ final class RegistryStateMachine extends BaseStateMachine {
   @Override
   public void notifyLeaderChanged(RaftGroupMemberId member, @Nullable RaftPeerId leader) {
     events.leaderChanged(leader == null ? null : leader.toString());
+  }
+
+  @Override
+  public void notifyConfigurationChanged(
+      long term, long index, RaftProtos.RaftConfigurationProto configuration) {
+    events.membersChanged();
   }
 
   @Override

@@ -5,6 +5,7 @@ import dev.assetmanagerd.registry.LogPosition;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -39,8 +40,6 @@ final class Snapshotter implements AutoCloseable {
   private final SnapshotFiles files;
   private final AppliedIndex applied;
   private final long threshold;
-  private final int rank;
-  private final int members;
   private final ClientId clientId = ClientId.randomId();
   private final AtomicLong callIds = new AtomicLong();
   private final AtomicBoolean busy = new AtomicBoolean();
@@ -57,9 +56,6 @@ final class Snapshotter implements AutoCloseable {
             return created;
           });
 
-  /**
-   * @param rank of this member among all, from 0: those of higher rank are due a little later
-   */
   Snapshotter(
       RaftServer server,
       RaftGroupId groupId,
@@ -67,9 +63,7 @@ final class Snapshotter implements AutoCloseable {
       LiveRegistry registry,
       SnapshotFiles files,
       AppliedIndex applied,
-      long threshold,
-      int rank,
-      int members) {
+      long threshold) {
     this.server = server;
     this.groupId = groupId;
     this.raft = raft;
@@ -77,13 +71,15 @@ final class Snapshotter implements AutoCloseable {
     this.files = files;
     this.applied = applied;
     this.threshold = threshold;
-    this.rank = rank;
-    this.members = members;
   }
 
   /** Starts a snapshot when one is due. Returns at once. */
   void takeIfDue() {
-    long turn = (long) rank + (raft.leading() ? members : 0);
+    // Those of higher rank among the members are due a little later.
+    List<Member> all = Membership.membersOf(raft.members()).all();
+    int members = Math.max(1, all.size());
+    long rank = all.stream().takeWhile(member -> !member.id().equals(raft.self())).count();
+    long turn = rank + (raft.leading() ? members : 0);
     long due = threshold + turn * threshold / (4L * members);
     if (applied.get() - files.latestIndex() >= due && busy.compareAndSet(false, true)) {
       var unused =

@@ -2,14 +2,14 @@ package dev.assetmanagerd.raft;
 
 import dev.assetmanagerd.log.v1.Command;
 import dev.assetmanagerd.log.v1.LogEntry;
-import dev.assetmanagerd.registry.RegistryWriter;
+import dev.assetmanagerd.registry.FormatLevels;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
 /**
- * Puts into an entry what only the leader may decide: ids, the wall time, and its reading of the
- * clock. Thread-safe.
+ * Puts into an entry what only the leader may decide: ids, the wall time, its reading of the clock,
+ * and the format level, which is the lowest that the commands can do with. Thread-safe.
  *
  * <p>A reading is the time of this leadership so far, counted on this process's monotonic clock
  * from stamp to stamp, {@link #ADVANCE_MILLIS_MAX} at most between two of them. So it never runs
@@ -39,7 +39,7 @@ final class Stamper {
     long now = wallMillis.getAsLong();
     var entry =
         LogEntry.newBuilder()
-            .setFormatLevel(RegistryWriter.FORMAT_LEVEL)
+            .setFormatLevel(FormatLevels.neededBy(commands))
             .setWallTimeMillis(now)
             .setTerm(currentTerm)
             .setClockReadingMillis(read(currentTerm));

@@ -258,7 +258,8 @@ class SingleNodeTest {
       FilesDurable.deleteRecursively(cluster.directory("n1").resolve("raft"));
       assertThatThrownBy(() -> cluster.start("n1"))
           .isInstanceOf(IOException.class)
-          .hasMessageContaining("must not rejoin");
+          .hasMessageContaining("is missing or empty")
+          .hasMessageContaining("node rebuild");
     }
   }
 

@@ -16,10 +16,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.apache.ratis.util.CodeInjectionForTesting;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +46,8 @@ final class TestCluster implements AutoCloseable {
   private final String clusterId;
   private final long snapshotThreshold;
   private final List<PeerSpec> peers;
+  private final Map<String, PeerSpec> joined = new ConcurrentHashMap<>();
+  private final Map<String, UnaryOperator<RaftNodeOptions>> first = new ConcurrentHashMap<>();
   private final Map<String, RaftNode> running = new ConcurrentHashMap<>();
   private final Map<String, RecordedLeadership> leadership = new ConcurrentHashMap<>();
   private final Set<String> isolated = ConcurrentHashMap.newKeySet();
@@ -103,11 +107,43 @@ final class TestCluster implements AutoCloseable {
     return node;
   }
 
+  /** A node of a new id, which waits to be added. */
+  RaftNode startNew(String id) throws IOException {
+    return startNew(id, new Joining("", -1));
+  }
+
+  /** A node of a new id, which waits to be added to that cluster. */
+  RaftNode startNew(String id, Joining cluster) throws IOException {
+    if (!joined.containsKey(id)) {
+      joined.put(id, new PeerSpec(id, "127.0.0.1:" + freePorts(1).get(0), "127.0.0.1:1"));
+    }
+    first.put(id, options -> options.joining(cluster));
+    return start(id);
+  }
+
+  /** A node that founds a cluster, where its directory is empty. */
+  RaftNode startFounding(String id, Founding founding) throws IOException {
+    first.put(id, options -> options.founding(founding));
+    return start(id);
+  }
+
+  /** Where a node that was started as a new one is. */
+  PeerSpec joined(String id) {
+    return Objects.requireNonNull(joined.get(id), id);
+  }
+
   RaftNodeOptions options(String id) {
+    PeerSpec alone = joined.get(id);
+    return first
+        .getOrDefault(id, options -> options)
+        .apply(options(id, alone == null ? peers : List.of(alone)));
+  }
+
+  private RaftNodeOptions options(String id, List<PeerSpec> members) {
     return new RaftNodeOptions(
         id,
         clusterId,
-        peers,
+        members,
         "127.0.0.1",
         directory(id),
         ELECTION_MIN,
@@ -253,6 +289,24 @@ final class TestCluster implements AutoCloseable {
     public CompletableFuture<Long> readIndex(String nodeId, Deadline deadline) {
       RaftNode node = reach(nodeId);
       return node == null ? unreachable(nodeId) : node.readIndexAsLeader(deadline);
+    }
+
+    @Override
+    public CompletableFuture<Boolean> isMember(
+        String nodeId, ClusterName cluster, String memberId, Deadline deadline) {
+      RaftNode node = reach(nodeId);
+      if (node == null
+          || !node.isLeader()
+          || !cluster.equals(new ClusterName(clusterId, node.lineage()))) {
+        return unreachable(nodeId);
+      }
+      return node.readIndexAsLeader(deadline)
+          .thenApply(index -> node.membership().current().find(memberId).isPresent());
+    }
+
+    @Override
+    public void others(List<PeerSpec> others) {
+      // Reached by name.
     }
 
     private @Nullable RaftNode reach(String nodeId) {
