@@ -16,6 +16,8 @@ import software.amazon.awssdk.core.exception.SdkException;
  */
 final class S3Errors {
   private static final int MAX_REASON_CHARS = 300;
+  private static final int HTTP_TOO_MANY_REQUESTS = 429;
+  private static final int HTTP_SERVER_ERROR = 500;
 
   private final String store;
 
@@ -50,6 +52,21 @@ final class S3Errors {
     return failure instanceof AwsServiceException answer && answer.statusCode() == status;
   }
 
+  /** Whether nothing in a failure, as {@link #map} made it, is a lasting answer. */
+  static boolean isSilence(Throwable failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof AwsServiceException answer) {
+        return isPassing(answer);
+      }
+    }
+    return failure instanceof BlobStoreUnavailableException;
+  }
+
+  private static boolean isPassing(AwsServiceException answer) {
+    return answer.statusCode() == HTTP_TOO_MANY_REQUESTS
+        || answer.statusCode() >= HTTP_SERVER_ERROR;
+  }
+
   static String code(AwsServiceException answer) {
     AwsErrorDetails details = answer.awsErrorDetails();
     String code = details == null ? null : details.errorCode();
@@ -74,7 +91,7 @@ final class S3Errors {
       case 301, 307 ->
           new BlobStoreUnavailableException(store, told + " (is the region right?)", answer);
       default ->
-          answer.statusCode() == 429 || answer.statusCode() >= 500
+          isPassing(answer)
               ? new BlobStoreUnavailableException(store, told, answer)
               : new IOException(store + ": " + told, answer);
     };
