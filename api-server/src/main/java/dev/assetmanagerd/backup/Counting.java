@@ -1,0 +1,30 @@
+package dev.assetmanagerd.backup;
+
+import java.io.FilterOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+
+/** Counts what goes through. For one thread. */
+final class Counting extends FilterOutputStream {
+  private long count;
+
+  Counting(OutputStream out) {
+    super(out);
+  }
+
+  long count() {
+    return count;
+  }
+
+  @Override
+  public void write(int b) throws IOException {
+    out.write(b);
+    count++;
+  }
+
+  @Override
+  public void write(byte[] bytes, int offset, int length) throws IOException {
+    out.write(bytes, offset, length);
+    count += length;
+  }
+}

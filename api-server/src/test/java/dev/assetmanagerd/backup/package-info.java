@@ -1,0 +1,4 @@
+@NullMarked
+package dev.assetmanagerd.backup;
+
+import org.jspecify.annotations.NullMarked;
