@@ -131,16 +131,19 @@ final class ApiErrors {
           RULE_LEASE_NOT_FOUND,
           RULE_SESSION_NOT_FOUND,
           RULE_BUILD_NOT_FOUND,
-          RULE_UPLOAD_NOT_FOUND ->
+          RULE_UPLOAD_NOT_FOUND,
+          RULE_BACKUP_NOT_FOUND ->
           notFound(message);
       case RULE_ASSET_EXISTS, RULE_SESSION_EXISTS -> alreadyExists(message);
       case RULE_ASSET_NOT_AVAILABLE,
           RULE_LOCATION_BEING_DELETED,
           RULE_RESERVATION_EXPIRED,
           RULE_UPLOAD_OFFSET,
-          RULE_UPLOAD_FULL ->
+          RULE_UPLOAD_FULL,
+          RULE_FORMAT_LEVEL ->
           failedPrecondition(message);
-      case RULE_SESSION_FULL, RULE_TOO_MANY_UPLOADS -> resourceExhausted(message);
+      case RULE_SESSION_FULL, RULE_TOO_MANY_UPLOADS, RULE_TOO_MANY_BACKUPS ->
+          resourceExhausted(message);
       case RULE_KEY_REUSED -> invalid("header Idempotency-Key", rejection.getMessage());
       case RULE_TERM_ENDED -> withOutcome(Code.UNAVAILABLE, message, "unchanged");
       case RULE_UNSPECIFIED, UNRECOGNIZED ->
@@ -175,6 +178,10 @@ final class ApiErrors {
       return cancelled("the caller gave up");
     }
     log.error("call failed", cause);
+    if (cause instanceof RegistryException registry && registry.isOfThisMachine()) {
+      return outcomeUnknown(
+          Code.UNAVAILABLE, "the disk of this node failed, see its log; ask another node");
+    }
     return cause instanceof RegistryException
         ? status(Code.INTERNAL, "the registry of this node failed; see its log")
         : status(Code.INTERNAL, "internal error; see the log of this node");

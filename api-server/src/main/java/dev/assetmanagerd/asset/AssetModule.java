@@ -1,13 +1,16 @@
 package dev.assetmanagerd.asset;
 
 import com.google.common.util.concurrent.ThreadFactoryBuilder;
+import dev.assetmanagerd.api.v1.StorageBackend;
 import dev.assetmanagerd.build.Builds;
 import dev.assetmanagerd.build.v1.BuildServiceGrpc;
 import dev.assetmanagerd.garbage.v1.GarbageServiceGrpc;
+import dev.assetmanagerd.importer.v1.ImportServiceGrpc;
 import dev.assetmanagerd.lease.v1.LeaseServiceGrpc;
 import dev.assetmanagerd.process.FailPoints;
 import dev.assetmanagerd.raft.LeadershipListener;
 import dev.assetmanagerd.raft.ReplicatedRegistry;
+import dev.assetmanagerd.storage.blob.BlobReader;
 import dev.assetmanagerd.storage.blob.BlobStore;
 import dev.assetmanagerd.storage.blob.Spool;
 import dev.assetmanagerd.storage.place.Placement;
@@ -17,6 +20,7 @@ import io.grpc.ServerServiceDefinition;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
@@ -40,6 +44,8 @@ public final class AssetModule implements AutoCloseable {
   private static final int WAITING_THREADS = 256;
   private static final int CLOSING_THREADS = 16;
   private static final int MAX_DOWNLOADS = 64;
+  private static final int IMPORT_CALLS = 8;
+  private static final int IMPORT_LOOKERS = 16;
   private static final Duration STOP_TIMEOUT = Duration.ofSeconds(10);
   private static final Duration WORKING_LEASE_TTL = Duration.ofSeconds(60);
 
@@ -50,6 +56,8 @@ public final class AssetModule implements AutoCloseable {
   private final ExecutorService preparing = waiting("asset-prepare-%d", WAITING_THREADS);
   private final ExecutorService closers = upTo(CLOSING_THREADS, "asset-close-%d");
   private final ExecutorService completing;
+  private final ExecutorService importing = waiting("asset-import-%d", IMPORT_CALLS);
+  private final ExecutorService lookers = upTo(IMPORT_LOOKERS, "asset-look-%d");
   private final Preparation preparation;
   private final ExecutorService partThreads;
   private final ExecutorService downloadThreads;
@@ -174,9 +182,28 @@ public final class AssetModule implements AutoCloseable {
             bound(TransferServiceGrpc.bindService(transferService)),
             bound(BuildServiceGrpc.bindService(new BuildListing(registryAccess))),
             bound(
+                ImportServiceGrpc.bindService(
+                    new ImportService(
+                        imports(registryAccess, options, blobs, copies, reads, clock), importing))),
+            bound(
                 GarbageServiceGrpc.bindService(
                     new GarbageService(
                         new Explanation(registryAccess, options, clock), garbage.sweep()))));
+  }
+
+  private Imports imports(
+      RegistryAccess registry,
+      AssetServiceOptions options,
+      BlobStore blobs,
+      LocalCopies copies,
+      CallReads reads,
+      Clock clock) {
+    Map<StorageBackend, BlobReader> readers = copies.readers(options.backend(), blobs);
+    return new Imports(
+        registry,
+        new OldRows(options, readers.containsKey(StorageBackend.STORAGE_BACKEND_HTTP)),
+        new ImportedBlobs(readers, new StoredContent(copies.cache(), reads), options, lookers),
+        clock);
   }
 
   private static ServerServiceDefinition bound(ServerServiceDefinition definition) {
@@ -283,6 +310,8 @@ public final class AssetModule implements AutoCloseable {
     garbage.threads().forEach(AssetModule::stop);
     stop(downloadThreads);
     stop(completing);
+    stop(importing);
+    stop(lookers);
     stop(partThreads);
     stop(spoolWriters);
     stop(localPaths);

@@ -12,6 +12,7 @@ public final class GarbageCounters {
   private final LongAdder blobsDeleted = new LongAdder();
   private final LongAdder deletionsFailed = new LongAdder();
   private final LongAdder sweeps = new LongAdder();
+  private final LongAdder sweepsRefused = new LongAdder();
   private final LongAdder orphansCondemned = new LongAdder();
   private final LongAdder uploadsSwept = new LongAdder();
   private final AtomicLong assetsWithoutBlob = new AtomicLong();
@@ -40,6 +41,10 @@ public final class GarbageCounters {
     sweeps.increment();
     orphansCondemned.add(orphans);
     assetsWithoutBlob.set(withoutBlob);
+  }
+
+  void sweepRefused() {
+    sweepsRefused.increment();
   }
 
   void partsDeleted() {
@@ -84,6 +89,14 @@ public final class GarbageCounters {
   /** Comparisons of store and registry that came to an end, dry runs not counted. */
   public long sweeps() {
     return sweeps.sum();
+  }
+
+  /**
+   * Sweeps that left the store alone, for it or the registry is more likely to be the wrong one
+   * than that so much does not belong together.
+   */
+  public long sweepsRefused() {
+    return sweepsRefused.sum();
   }
 
   /** Blobs without a record that these have condemned. */

@@ -57,6 +57,22 @@ public record LeaseLimits(
     return bounded(field, Fields.seconds(field, requested));
   }
 
+  /** Refuses a lease that was taken elsewhere to live for ever, where none may. */
+  void checkEndless(String field) {
+    if (!maxTtl.isZero()) {
+      throw ApiErrors.invalid(
+          field,
+          "is not set, so the lease would never expire; leases live for at most "
+              + maxTtl.toSeconds()
+              + limit());
+    }
+  }
+
+  /** As many seconds, but no more than a lease may have. */
+  long atMostAllowed(long seconds) {
+    return Math.min(seconds, maxTtl.isZero() ? Fields.MAX_SECONDS : maxTtl.toSeconds());
+  }
+
   private long bounded(String field, long seconds) {
     if (!maxTtl.isZero() && seconds > maxTtl.toSeconds()) {
       throw ApiErrors.invalid(

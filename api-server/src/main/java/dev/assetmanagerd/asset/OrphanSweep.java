@@ -17,6 +17,10 @@ import org.slf4j.LoggerFactory;
  * Compares store and registry, both ways, on the leader: records without a blob, blobs without a
  * record, and what uploads have left behind on their way. Not more than one sweep runs at a time.
  *
+ * <p>Where no asset is registered at all, blobs are never deleted unless somebody says that this is
+ * right: a cluster that was founded on the store of one that is lost must leave what a restore will
+ * need.
+ *
  * <p>Records come first: where most of them have lost their blob, the store is more likely to be
  * the wrong one, and then nothing in it is touched. A sweep on schedule also leaves blobs alone of
  * which most have no record, for the registry may be the wrong one; a sweep that somebody asks for
@@ -69,7 +73,8 @@ final class OrphanSweep {
           stopUnlessLeading(term);
           stopUnlessWanted(deadline);
         };
-    return sweep(new Plan(term, minAge, request.getDryRun(), true), check);
+    return sweep(
+        new Plan(term, minAge, request.getDryRun(), true, request.getAllowEmptyRegistry()), check);
   }
 
   /** One sweep on schedule. */
@@ -77,7 +82,7 @@ final class OrphanSweep {
     try {
       SweepOrphansResponse found =
           sweep(
-              new Plan(term, options.garbage().orphanAge(), false, false),
+              new Plan(term, options.garbage().orphanAge(), false, false, false),
               () -> stopUnlessLeading(term));
       if (found.getOrphanBlobCount() > 0 || found.getAssetWithoutBlobCount() > 0) {
         log.info(
@@ -112,8 +117,10 @@ final class OrphanSweep {
    *
    * @param minAge of blobs without a record
    * @param asked somebody asked for it, and takes the responsibility
+   * @param allowEmpty also where no asset is registered
    */
-  private record Plan(long term, Duration minAge, boolean dryRun, boolean asked) {}
+  private record Plan(
+      long term, Duration minAge, boolean dryRun, boolean asked, boolean allowEmpty) {}
 
   private SweepOrphansResponse sweep(Plan plan, Runnable check) throws IOException {
     if (!running.compareAndSet(false, true)) {
@@ -147,6 +154,7 @@ final class OrphanSweep {
           "%d of %d assets have no blob in the store: rather than that they are lost, the store is"
               + " not the one they are in. Nothing was changed";
       String text = message.formatted(found.missing().size(), found.available());
+      counters.sweepRefused();
       log.error("sweep refused: {}", text);
       throw ApiErrors.failedPrecondition(text);
     }
@@ -162,8 +170,11 @@ final class OrphanSweep {
     OrphanBlobs.Found found = orphans.find(plan.minAge(), check);
     if (plan.dryRun()) {
       found.orphans().forEach(report::orphan);
+    } else if (!found.orphans().isEmpty() && !plan.allowEmpty() && isRegistryEmpty()) {
+      refuseWithoutAssets(plan, found.orphans().size());
     } else if (!plan.asked()
         && Plausibility.isImplausible(found.orphans().size(), found.listed())) {
+      counters.sweepRefused();
       log.error(
           "{} of {} blobs in the store have no record: rather than that they are garbage, the"
               + " registry is not the one they belong to. They are left alone; to delete them, ask"
@@ -172,6 +183,25 @@ final class OrphanSweep {
           found.listed());
     } else {
       orphans.condemn(plan.term(), found.orphans(), report, check);
+    }
+  }
+
+  /** Of whatever status: one that is being deleted belongs to a registry that had assets. */
+  private boolean isRegistryEmpty() {
+    return registry.query(view -> view.counts().assets()) == 0;
+  }
+
+  private void refuseWithoutAssets(Plan plan, int orphans) {
+    String text =
+        orphans
+            + " blobs in the store have no record, and no asset is registered at all: rather than"
+            + " that they are garbage, this is a new cluster on the store of another. Nothing was"
+            + " deleted";
+    counters.sweepRefused();
+    log.error("SWEEP REFUSED: {}", text);
+    if (plan.asked()) {
+      throw ApiErrors.failedPrecondition(
+          text + "; if they are garbage, say so (gc sweep --allow-empty-registry)");
     }
   }
 }

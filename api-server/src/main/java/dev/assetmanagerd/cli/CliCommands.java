@@ -7,9 +7,9 @@ public final class CliCommands {
   private CliCommands() {}
 
   /**
-   * Adds {@code asset}, {@code lease}, {@code session}, {@code build}, {@code gc} and {@code
-   * cluster}. They report failures themselves, on the command line's error stream, and return an
-   * exit code of {@link ExitCodes}.
+   * Adds {@code asset}, {@code lease}, {@code session}, {@code build}, {@code gc}, {@code cluster}
+   * and {@code import}. They report failures themselves, on the command line's error stream, and
+   * return an exit code of {@link ExitCodes}.
    */
   public static void addTo(CommandLine root) {
     root.addSubcommand("asset", assets());
@@ -18,6 +18,27 @@ public final class CliCommands {
     root.addSubcommand("build", builds());
     root.addSubcommand("gc", garbage());
     root.addSubcommand("cluster", cluster());
+    root.addSubcommand("import", new ImportCommand());
+  }
+
+  /**
+   * Adds the group for backups, likewise.
+   *
+   * @param files reads those that are backups
+   * @return the group, for what else belongs to it
+   */
+  public static CommandLine addBackupsTo(CommandLine root, BackupFiles files) {
+    CommandLine group = backups(files);
+    root.addSubcommand("backup", group);
+    return group;
+  }
+
+  private static CommandLine backups(BackupFiles files) {
+    return new CommandLine(new BackupCommand())
+        .addSubcommand("create", new BackupCreateCommand(files))
+        .addSubcommand("list", new BackupListCommand())
+        .addSubcommand("verify", new BackupVerifyCommand(files))
+        .addSubcommand("forget", new BackupForgetCommand());
   }
 
   private static CommandLine assets() {
@@ -66,6 +87,13 @@ public final class CliCommands {
   private static CommandLine cluster() {
     return new CommandLine(new ClusterCommand())
         .addSubcommand("status", new StatusCommand())
-        .addSubcommand("transfer", new TransferCommand());
+        .addSubcommand("members", new MembersCommand())
+        .addSubcommand("add", new MemberAddCommand())
+        .addSubcommand("promote", new MemberPromoteCommand())
+        .addSubcommand("remove", new MemberRemoveCommand())
+        .addSubcommand("replace", new MemberReplaceCommand())
+        .addSubcommand("transfer", new TransferCommand())
+        .addSubcommand("upgrade", new UpgradeCommand())
+        .addSubcommand("check", new CheckCommand());
   }
 }

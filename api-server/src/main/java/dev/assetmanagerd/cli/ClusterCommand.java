@@ -10,7 +10,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "cluster",
     mixinStandardHelpOptions = true,
-    description = "Shows how the cluster is, and moves its leadership.")
+    description = "Shows how the cluster is, changes its members, and moves its leadership.")
 final class ClusterCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
 

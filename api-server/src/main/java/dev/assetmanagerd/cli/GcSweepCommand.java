@@ -31,6 +31,14 @@ final class GcSweepCommand extends RemoteCommand {
   @Option(names = "--dry-run", description = "Changes nothing, only says what would be done.")
   private boolean dryRun;
 
+  @Option(
+      names = "--allow-empty-registry",
+      description = {
+        "Deletes blobs also where no asset is registered at all. Only for a store that belongs to",
+        "this cluster: those of a cluster that was lost are needed to restore it."
+      })
+  private boolean allowEmptyRegistry;
+
   @Override
   Duration defaultTimeout() {
     return TIMEOUT;
@@ -42,6 +50,7 @@ final class GcSweepCommand extends RemoteCommand {
         SweepOrphansRequest.newBuilder()
             .setMinAgeSeconds(wholeSeconds("--min-age", minAge))
             .setDryRun(dryRun)
+            .setAllowEmptyRegistry(allowEmptyRegistry)
             .build();
     SweepOrphansResponse response =
         dryRun

@@ -9,7 +9,9 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -29,7 +31,10 @@ final class NodeClient implements AutoCloseable {
 
   private final List<Endpoint> endpoints;
   private final Deadline deadline;
-  private final List<ManagedChannel> channels = new ArrayList<>();
+  private final Map<Endpoint, ManagedChannel> channels = new HashMap<>();
+
+  /** The endpoint that answered last is asked first the next time. */
+  private int first;
 
   /**
    * @param endpoints at least one
@@ -42,6 +47,11 @@ final class NodeClient implements AutoCloseable {
 
   Deadline deadline() {
     return deadline;
+  }
+
+  /** The next call is made to another endpoint first, where there is one. */
+  void preferAnother() {
+    first = (first + 1) % endpoints.size();
   }
 
   /** Makes a call that changes nothing. */
@@ -62,7 +72,10 @@ final class NodeClient implements AutoCloseable {
   private <T> T call(Function<Channel, T> call, boolean changes, boolean repeatable) {
     List<String> reasons = new ArrayList<>();
     boolean unknown = false;
-    for (Endpoint endpoint : endpoints) {
+    int begin = first;
+    for (int i = 0; i < endpoints.size(); i++) {
+      first = (begin + i) % endpoints.size();
+      Endpoint endpoint = endpoints.get(first);
       try {
         return call.apply(connected(endpoint));
       } catch (StatusRuntimeException e) {
@@ -85,12 +98,19 @@ final class NodeClient implements AutoCloseable {
 
   /** Connects before a call is made, so that a call that fails has been sent. */
   private ManagedChannel connected(Endpoint endpoint) {
+    ManagedChannel before = channels.get(endpoint);
+    if (before != null && before.getState(false) == ConnectivityState.READY) {
+      return before;
+    }
+    if (before != null) {
+      before.shutdownNow();
+    }
     ManagedChannel channel =
         NettyChannelBuilder.forAddress(endpoint.host(), endpoint.port())
             .usePlaintext()
             .keepAliveTime(KEEP_ALIVE.toMillis(), TimeUnit.MILLISECONDS)
             .build();
-    channels.add(channel);
+    channels.put(endpoint, channel);
     CompletableFuture<ConnectivityState> settled = new CompletableFuture<>();
     watch(channel, settled);
     long waitMillis =
@@ -123,6 +143,6 @@ final class NodeClient implements AutoCloseable {
 
   @Override
   public void close() {
-    channels.forEach(ManagedChannel::shutdownNow);
+    channels.values().forEach(ManagedChannel::shutdownNow);
   }
 }

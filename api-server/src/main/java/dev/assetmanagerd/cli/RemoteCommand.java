@@ -82,6 +82,9 @@ abstract class RemoteCommand implements Callable<Integer> {
     } catch (CallFailedException e) {
       err().println(e.line());
       return e.exitCode();
+    } catch (BadFileException e) {
+      err().println("error: data_loss: " + e.getMessage());
+      return ExitCodes.INTEGRITY;
     } catch (IOException e) {
       err().println("error: " + e);
       return ExitCodes.INTERNAL;

@@ -45,7 +45,8 @@ final class StatusCommand extends RemoteCommand {
     out().println("cluster " + status.getClusterId());
     out().println("leader  " + (status.getLeader().isEmpty() ? "none" : status.getLeader()));
     Table table =
-        new Table("NODE", "ROLE", "API", "TERM", "COMMIT", "APPLIED", "READY", "STATE", "ERROR");
+        new Table(
+            "NODE", "ROLE", "API", "TERM", "COMMIT", "APPLIED", "READY", "LEVEL", "STATE", "ERROR");
     for (NodeStatus node : status.getNodesList()) {
       String hash = node.getStateHash();
       table.add(
@@ -56,10 +57,22 @@ final class StatusCommand extends RemoteCommand {
           Long.toString(node.getCommitIndex()),
           Long.toString(node.getAppliedIndex()),
           node.getReady() ? "yes" : "no",
+          level(node),
           hash.isEmpty() ? "-" : hash.substring(0, Math.min(HASH_CHARS, hash.length())),
           node.getError().isEmpty() ? "-" : node.getError());
     }
     table.print(out());
+  }
+
+  /** With what it could be raised to, where that is higher. */
+  private static String level(NodeStatus node) {
+    if (node.getFormatLevel() == 0) {
+      return "-";
+    }
+    String level = Integer.toString(node.getFormatLevel());
+    return node.getFormatLevelMax() > node.getFormatLevel()
+        ? level + " of " + node.getFormatLevelMax()
+        : level;
   }
 
   static JsonObject toJson(GetClusterStatusResponse status) {
@@ -91,6 +104,8 @@ final class StatusCommand extends RemoteCommand {
     json.addProperty("leaderId", node.getLeaderId());
     json.addProperty("ready", node.getReady());
     json.addProperty("version", node.getVersion());
+    json.addProperty("formatLevel", node.getFormatLevel());
+    json.addProperty("formatLevelMax", node.getFormatLevelMax());
     json.addProperty("error", node.getError());
     json.add("writeCounters", counters);
     return json;

@@ -1,11 +1,25 @@
 package dev.assetmanagerd.cluster;
 
+import com.google.common.collect.Sets;
+import dev.assetmanagerd.cluster.v1.AddMemberRequest;
+import dev.assetmanagerd.cluster.v1.AddMemberResponse;
+import dev.assetmanagerd.cluster.v1.CheckClusterRequest;
+import dev.assetmanagerd.cluster.v1.CheckClusterResponse;
 import dev.assetmanagerd.cluster.v1.ClusterServiceGrpc;
 import dev.assetmanagerd.cluster.v1.GetClusterStatusRequest;
 import dev.assetmanagerd.cluster.v1.GetClusterStatusResponse;
+import dev.assetmanagerd.cluster.v1.ListMembersRequest;
+import dev.assetmanagerd.cluster.v1.ListMembersResponse;
+import dev.assetmanagerd.cluster.v1.PromoteMemberRequest;
+import dev.assetmanagerd.cluster.v1.PromoteMemberResponse;
+import dev.assetmanagerd.cluster.v1.RemoveMemberRequest;
+import dev.assetmanagerd.cluster.v1.RemoveMemberResponse;
+import dev.assetmanagerd.cluster.v1.ReplaceMemberRequest;
+import dev.assetmanagerd.cluster.v1.ReplaceMemberResponse;
 import dev.assetmanagerd.cluster.v1.TransferLeadershipRequest;
 import dev.assetmanagerd.cluster.v1.TransferLeadershipResponse;
-import dev.assetmanagerd.node.v1.GetNodeStatusRequest;
+import dev.assetmanagerd.cluster.v1.UpgradeClusterRequest;
+import dev.assetmanagerd.cluster.v1.UpgradeClusterResponse;
 import dev.assetmanagerd.node.v1.NodeStatus;
 import dev.assetmanagerd.raft.PeerSpec;
 import io.grpc.Deadline;
@@ -14,92 +28,117 @@ import io.grpc.stub.StreamObserver;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
+import java.util.Set;
+import java.util.function.Supplier;
 
 /** Answers operators, on any node, for the whole cluster. */
 public final class ClusterGrpcService extends ClusterServiceGrpc.ClusterServiceImplBase {
-  /** A node that takes longer to say how it is counts as unreachable. */
-  private static final Duration STATUS_TIMEOUT = Duration.ofSeconds(2);
-
-  /** The same where it has to read its whole registry first. */
-  private static final Duration STATE_HASH_TIMEOUT = Duration.ofSeconds(30);
+  /** A change of the members whose caller has set no deadline. */
+  private static final Duration CHANGE_TIMEOUT = Duration.ofMinutes(10);
 
   private final String clusterId;
-  private final PeerSpec self;
-  private final List<PeerSpec> members;
-  private final LocalNode node;
-  private final NodeLinks links;
+  private final Supplier<List<PeerSpec>> members;
+  private final MemberStatuses statuses;
   private final LeadershipTransfer transfer;
+  private final FormatUpgrade upgrade;
+  private final MemberCalls memberCalls;
+  private final ReplicaCheck check;
 
   /**
-   * @param members all members, {@code self} included
+   * @param members all members at the moment, this node included where it is one
    */
   public ClusterGrpcService(
       String clusterId,
-      PeerSpec self,
-      List<PeerSpec> members,
-      LocalNode node,
-      NodeLinks links,
-      LeadershipTransfer transfer) {
+      Supplier<List<PeerSpec>> members,
+      MemberStatuses statuses,
+      LeadershipTransfer transfer,
+      FormatUpgrade upgrade,
+      MemberCalls memberCalls,
+      ReplicaCheck check) {
     this.clusterId = clusterId;
-    this.self = self;
-    this.members = List.copyOf(members);
-    this.node = node;
-    this.links = links;
+    this.members = members;
+    this.statuses = statuses;
     this.transfer = transfer;
+    this.upgrade = upgrade;
+    this.memberCalls = memberCalls;
+    this.check = check;
+  }
+
+  /** Full names of the methods that the leader has to answer. */
+  public static Set<String> leaderMethods() {
+    return Sets.union(
+        MemberCalls.leaderMethods(),
+        Set.of(
+            ClusterServiceGrpc.getUpgradeClusterMethod().getFullMethodName(),
+            ClusterServiceGrpc.getCheckClusterMethod().getFullMethodName()));
+  }
+
+  @Override
+  public void checkCluster(
+      CheckClusterRequest request, StreamObserver<CheckClusterResponse> reply) {
+    Replies.send(check.run(), reply);
+  }
+
+  @Override
+  public void upgradeCluster(
+      UpgradeClusterRequest request, StreamObserver<UpgradeClusterResponse> reply) {
+    Replies.send(upgrade.upgrade(Replies.deadline()), reply);
   }
 
   @Override
   public void getClusterStatus(
       GetClusterStatusRequest request, StreamObserver<GetClusterStatusResponse> reply) {
-    List<CompletableFuture<NodeStatus>> statuses =
-        members.stream().map(member -> status(member, request.getIncludeStateHash())).toList();
-    Replies.send(
-        CompletableFuture.allOf(statuses.toArray(CompletableFuture[]::new))
-            .thenApply(done -> response(statuses.stream().map(CompletableFuture::join).toList())),
-        reply);
+    Replies.send(statuses.ask(request.getIncludeStateHash()).thenApply(this::response), reply);
   }
 
   @Override
   public void transferLeadership(
       TransferLeadershipRequest request, StreamObserver<TransferLeadershipResponse> reply) {
     String target = request.getNodeId();
-    if (!target.isEmpty() && members.stream().noneMatch(member -> member.id().equals(target))) {
+    List<PeerSpec> all = members.get();
+    if (!target.isEmpty() && all.stream().noneMatch(member -> member.id().equals(target))) {
       reply.onError(
           Status.INVALID_ARGUMENT
               .withDescription(
                   "node_id: %s is not a member; the members are %s"
                       .formatted(
-                          target, String.join(", ", members.stream().map(PeerSpec::id).toList())))
+                          target, String.join(", ", all.stream().map(PeerSpec::id).toList())))
               .asRuntimeException());
       return;
     }
     Replies.send(transfer.to(target, Replies.deadline()), reply);
   }
 
-  /** How a member is; never fails. */
-  private CompletableFuture<NodeStatus> status(PeerSpec member, boolean includeStateHash) {
-    Duration timeout = includeStateHash ? STATE_HASH_TIMEOUT : STATUS_TIMEOUT;
-    CompletableFuture<NodeStatus> status =
-        member.id().equals(self.id())
-            ? node.status(includeStateHash).orTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS)
-            : links.status(
-                member.id(),
-                GetNodeStatusRequest.newBuilder().setIncludeStateHash(includeStateHash).build(),
-                Deadline.after(timeout.toMillis(), TimeUnit.MILLISECONDS));
-    return status.exceptionally(failure -> unreachable(member, NodeErrors.unwrap(failure)));
+  @Override
+  public void listMembers(ListMembersRequest request, StreamObserver<ListMembersResponse> reply) {
+    Replies.send(memberCalls.list(request, Replies.deadline()), reply);
   }
 
-  private static NodeStatus unreachable(PeerSpec member, Throwable failure) {
-    String message = failure.getMessage();
-    return NodeStatus.newBuilder()
-        .setNodeId(member.id())
-        .setRole("unreachable")
-        .setApiAddress(member.apiAddress())
-        .setRaftAddress(member.raftAddress())
-        .setError(message == null ? failure.toString() : message)
-        .build();
+  @Override
+  public void addMember(AddMemberRequest request, StreamObserver<AddMemberResponse> reply) {
+    Replies.send(memberCalls.add(request, deadlineOfChange()), reply);
+  }
+
+  @Override
+  public void promoteMember(
+      PromoteMemberRequest request, StreamObserver<PromoteMemberResponse> reply) {
+    Replies.send(memberCalls.promote(request, deadlineOfChange()), reply);
+  }
+
+  @Override
+  public void removeMember(
+      RemoveMemberRequest request, StreamObserver<RemoveMemberResponse> reply) {
+    Replies.send(memberCalls.remove(request, deadlineOfChange()), reply);
+  }
+
+  @Override
+  public void replaceMember(
+      ReplaceMemberRequest request, StreamObserver<ReplaceMemberResponse> reply) {
+    Replies.send(memberCalls.replace(request, deadlineOfChange()), reply);
+  }
+
+  private static Deadline deadlineOfChange() {
+    return Replies.deadline(CHANGE_TIMEOUT);
   }
 
   private GetClusterStatusResponse response(List<NodeStatus> nodes) {

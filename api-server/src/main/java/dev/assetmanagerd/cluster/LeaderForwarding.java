@@ -57,6 +57,9 @@ public final class LeaderForwarding implements ServerInterceptor {
     if (leader.get().equals(selfId)) {
       return next.startCall(call, headers);
     }
+    if (!links.knows(leader.get())) {
+      return refuse(call, "the leader is not known yet; nothing was changed");
+    }
     String forwardedBy = headers.get(FORWARDED_BY);
     if (forwardedBy != null) {
       return refuse(

@@ -13,6 +13,7 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
 import java.util.Arrays;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,8 +38,17 @@ final class NodeErrors {
           notLeader,
           Any.pack(NotLeader.newBuilder().setLeaderId(leaderId == null ? "" : leaderId).build()));
     }
+    if (cause instanceof MembershipException broken) {
+      return broken.toStatus();
+    }
+    if (cause instanceof StatusRuntimeException status) {
+      return status; // as another node has answered
+    }
     if (cause instanceof ClusterUnavailableException unavailable) {
       return status(code(unavailable.reason()), unavailable, Any.pack(info(unavailable)));
+    }
+    if (cause instanceof StatusRuntimeException status) {
+      return status;
     }
     return Status.INTERNAL.withDescription(cause.toString()).withCause(cause).asRuntimeException();
   }
@@ -77,6 +87,17 @@ final class NodeErrors {
   static Throwable unwrap(Throwable failure) {
     Throwable cause = failure.getCause();
     return failure instanceof CompletionException && cause != null ? unwrap(cause) : failure;
+  }
+
+  /** What went wrong, for people, without what only wraps it. */
+  static String message(Throwable failure) {
+    Throwable cause = failure.getCause();
+    if (cause != null
+        && (failure instanceof CompletionException || failure instanceof ExecutionException)) {
+      return message(cause);
+    }
+    String message = failure.getMessage();
+    return message == null ? failure.toString() : message;
   }
 
   private static StatusRuntimeException status(Code code, Throwable failure, Any detail) {

@@ -1,14 +1,24 @@
 package dev.assetmanagerd.cluster;
 
+import dev.assetmanagerd.cluster.v1.ClusterServiceGrpc;
+import dev.assetmanagerd.cluster.v1.ListMembersRequest;
+import dev.assetmanagerd.cluster.v1.ListMembersResponse;
 import dev.assetmanagerd.node.v1.GetNodeStatusRequest;
+import dev.assetmanagerd.node.v1.GetReplicaHashRequest;
 import dev.assetmanagerd.node.v1.HandOverLeadershipRequest;
 import dev.assetmanagerd.node.v1.HandOverLeadershipResponse;
+import dev.assetmanagerd.node.v1.LeaveIfDeviatingRequest;
+import dev.assetmanagerd.node.v1.LeaveIfDeviatingResponse;
 import dev.assetmanagerd.node.v1.NodeServiceGrpc;
 import dev.assetmanagerd.node.v1.NodeStatus;
 import dev.assetmanagerd.node.v1.ProposeRequest;
 import dev.assetmanagerd.node.v1.ProposeResponse;
 import dev.assetmanagerd.node.v1.ReadIndexRequest;
 import dev.assetmanagerd.node.v1.ReadIndexResponse;
+import dev.assetmanagerd.node.v1.ReplicaHash;
+import dev.assetmanagerd.raft.ClusterName;
+import dev.assetmanagerd.raft.ClusterUnavailableException;
+import dev.assetmanagerd.raft.ClusterUnavailableException.Reason;
 import dev.assetmanagerd.raft.PeerLink;
 import dev.assetmanagerd.raft.PeerSpec;
 import io.grpc.CallOptions;
@@ -22,6 +32,7 @@ import io.grpc.stub.StreamObserver;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -33,13 +44,95 @@ import org.jspecify.annotations.Nullable;
  * must not block. They fail as {@link PeerLink} says.
  */
 public final class NodeLinks implements PeerLink, AutoCloseable {
-  private final Map<String, PeerChannel> channels;
+  private final Map<String, PeerChannel> channels = new ConcurrentHashMap<>();
+  private boolean closed;
 
   /**
-   * @param peers the other nodes
+   * @param peers the other nodes, until told of others
    */
   public NodeLinks(List<PeerSpec> peers) {
-    channels = peers.stream().collect(Collectors.toUnmodifiableMap(PeerSpec::id, PeerChannel::new));
+    others(peers);
+  }
+
+  @Override
+  public final synchronized void others(List<PeerSpec> others) {
+    if (closed) {
+      return;
+    }
+    Map<String, PeerSpec> byId =
+        others.stream().collect(Collectors.toMap(PeerSpec::id, peer -> peer));
+    channels
+        .values()
+        .removeIf(
+            channel -> {
+              boolean gone = !channel.peer().equals(byId.get(channel.peer().id()));
+              if (gone) {
+                channel.retire();
+              }
+              return gone;
+            });
+    byId.forEach((id, peer) -> channels.computeIfAbsent(id, any -> new PeerChannel(peer)));
+  }
+
+  /** Whether this is another member, as far as this node has heard. */
+  boolean knows(String nodeId) {
+    return channels.containsKey(nodeId);
+  }
+
+  /** The other members, by id. */
+  List<String> otherIds() {
+    return channels.keySet().stream().sorted().toList();
+  }
+
+  @Override
+  public CompletableFuture<Boolean> isMember(
+      String nodeId, ClusterName cluster, String memberId, Deadline deadline) {
+    return call(
+            nodeId,
+            ClusterServiceGrpc.getListMembersMethod(),
+            ListMembersRequest.getDefaultInstance(),
+            deadline)
+        .thenApply(
+            answer -> {
+              requireOf(cluster, nodeId, answer);
+              return answer.getMembersList().stream()
+                  .anyMatch(member -> member.getNodeId().equals(memberId));
+            });
+  }
+
+  private static void requireOf(ClusterName cluster, String nodeId, ListMembersResponse answer) {
+    ClusterName other = new ClusterName(answer.getClusterId(), answer.getLineage());
+    if (!other.equals(cluster)) {
+      throw new ClusterUnavailableException(
+          Reason.NO_LEADER,
+          false,
+          "where %s of %s should be, another cluster answers: %s"
+              .formatted(nodeId, cluster, other));
+    }
+  }
+
+  /**
+   * A unary call to whatever listens at an address. Fails with {@link
+   * io.grpc.StatusRuntimeException} as it was answered, or was not.
+   */
+  static <Q, S> CompletableFuture<S> callAt(
+      String apiAddress, MethodDescriptor<Q, S> method, Q request, Deadline deadline) {
+    PeerChannel channel = new PeerChannel(new PeerSpec("", "", apiAddress));
+    Reply<S> reply =
+        new Reply<>(
+            failure ->
+                Status.fromThrowable(failure)
+                    .asRuntimeException(Status.trailersFromThrowable(failure)));
+    Context callers = Context.ROOT.attach();
+    try {
+      ClientCalls.asyncUnaryCall(
+          channel.connected().newCall(method, CallOptions.DEFAULT.withDeadline(deadline)),
+          request,
+          reply);
+    } finally {
+      Context.ROOT.detach(callers);
+    }
+    return reply.future.whenComplete((answer, failure) -> channel.retire());
   }
 
   @Override
@@ -62,6 +155,18 @@ public final class NodeLinks implements PeerLink, AutoCloseable {
   CompletableFuture<NodeStatus> status(
       String nodeId, GetNodeStatusRequest request, Deadline deadline) {
     return call(nodeId, NodeServiceGrpc.getGetNodeStatusMethod(), request, deadline);
+  }
+
+  /** Asks a node for its hash of a check of the replicas. */
+  CompletableFuture<ReplicaHash> replicaHash(
+      String nodeId, GetReplicaHashRequest request, Deadline deadline) {
+    return call(nodeId, NodeServiceGrpc.getGetReplicaHashMethod(), request, deadline);
+  }
+
+  /** Tells a node that its replica differs from the majority's. */
+  CompletableFuture<LeaveIfDeviatingResponse> leaveIfDeviating(
+      String nodeId, LeaveIfDeviatingRequest request, Deadline deadline) {
+    return call(nodeId, NodeServiceGrpc.getLeaveIfDeviatingMethod(), request, deadline);
   }
 
   /** Asks a node that is believed to lead to make another one lead. */
@@ -95,16 +200,19 @@ public final class NodeLinks implements PeerLink, AutoCloseable {
 
   /** Ends all calls and connections at once. */
   @Override
-  public void close() {
+  public synchronized void close() {
+    closed = true;
     channels.values().forEach(PeerChannel::close);
   }
 
-  private <Q, S> CompletableFuture<S> call(
+  /** A unary call to another member. */
+  <Q, S> CompletableFuture<S> call(
       String nodeId, MethodDescriptor<Q, S> method, Q request, Deadline deadline) {
     PeerChannel peer = channels.get(nodeId);
     if (peer == null) {
       return CompletableFuture.failedFuture(
-          new IllegalArgumentException("no member is called " + nodeId));
+          new ClusterUnavailableException(
+              Reason.NO_LEADER, false, "no member is called " + nodeId));
     }
     SentTracer tracer = new SentTracer();
     CallOptions options =

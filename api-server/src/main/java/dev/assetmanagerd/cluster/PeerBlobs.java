@@ -31,7 +31,6 @@ public final class PeerBlobs {
   private static final long MAX_LENGTH = 64L << 20;
 
   private final NodeLinks links;
-  private final List<String> nodeIds;
   private final LongSupplier nanoClock;
 
   /** Until when nodes are not asked. */
@@ -39,18 +38,16 @@ public final class PeerBlobs {
 
   /**
    * @param links to the other nodes
-   * @param nodeIds the nodes to ask, in this order
    * @param nanoClock monotonic
    */
-  public PeerBlobs(NodeLinks links, List<String> nodeIds, LongSupplier nanoClock) {
+  public PeerBlobs(NodeLinks links, LongSupplier nanoClock) {
     this.links = links;
-    this.nodeIds = List.copyOf(nodeIds);
     this.nanoClock = nanoClock;
   }
 
   /** Where a blob may be had, apart from its store. */
   public List<BlobSource> of(Sha256 digest) {
-    return nodeIds.stream()
+    return links.otherIds().stream()
         .filter(id -> nanoClock.getAsLong() - pausedUntil.getOrDefault(id, Long.MIN_VALUE / 2) >= 0)
         .map(id -> (BlobSource) new Source(this, id, digest))
         .toList();
@@ -70,12 +67,17 @@ public final class PeerBlobs {
 
   private ReadableByteChannel open(String nodeId, Sha256 digest, long offset, long length)
       throws IOException {
-    ClientCall<ReadCachedBlobRequest, ReadCachedBlobChunk> call =
-        links.newCall(
-            nodeId,
-            NodeServiceGrpc.getReadCachedBlobMethod(),
-            Deadline.after(STREAM_TIMEOUT.toNanos(), TimeUnit.NANOSECONDS),
-            new SentTracer());
+    ClientCall<ReadCachedBlobRequest, ReadCachedBlobChunk> call;
+    try {
+      call =
+          links.newCall(
+              nodeId,
+              NodeServiceGrpc.getReadCachedBlobMethod(),
+              Deadline.after(STREAM_TIMEOUT.toNanos(), TimeUnit.NANOSECONDS),
+              new SentTracer());
+    } catch (IllegalArgumentException e) { // removed since it was chosen
+      throw lacking(nodeId, digest, e);
+    }
     PeerBlobStream stream = new PeerBlobStream(nodeId, call);
     try {
       stream.begin(
@@ -97,7 +99,7 @@ public final class PeerBlobs {
     }
   }
 
-  private static NoSuchFileException lacking(String nodeId, Sha256 digest, IOException why) {
+  private static NoSuchFileException lacking(String nodeId, Sha256 digest, Exception why) {
     NoSuchFileException lacking = new NoSuchFileException(digest + " at " + nodeId);
     lacking.initCause(why);
     return lacking;

@@ -26,6 +26,18 @@ final class PeerChannel implements AutoCloseable {
     this.peer = peer;
   }
 
+  PeerSpec peer() {
+    return peer;
+  }
+
+  /** Takes no new calls; those under way are finished. */
+  synchronized void retire() {
+    closed = true;
+    if (channel != null) {
+      channel.shutdown();
+    }
+  }
+
   /**
    * The channel, about to connect if it is not connected.
    *

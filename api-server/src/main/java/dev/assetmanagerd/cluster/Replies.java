@@ -15,9 +15,14 @@ final class Replies {
 
   /** The deadline of the call that is being served; 30 s from now where the caller set none. */
   static Deadline deadline() {
+    return deadline(DEFAULT_DEADLINE);
+  }
+
+  /** The deadline of the call that is being served; that far away where the caller set none. */
+  static Deadline deadline(Duration otherwise) {
     Deadline deadline = Context.current().getDeadline();
     return deadline == null
-        ? Deadline.after(DEFAULT_DEADLINE.toMillis(), TimeUnit.MILLISECONDS)
+        ? Deadline.after(otherwise.toMillis(), TimeUnit.MILLISECONDS)
         : deadline;
   }
 

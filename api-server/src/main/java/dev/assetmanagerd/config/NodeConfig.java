@@ -18,6 +18,7 @@ import java.util.Optional;
  * @param prepare how VM directories are filled
  * @param leases how long leases and sessions live
  * @param garbage what garbage collection does
+ * @param backups what the leader does about backups
  * @param security how connections are secured
  * @param builderd how images are built
  * @param tracing where traces go
@@ -32,6 +33,7 @@ public record NodeConfig(
     Prepare prepare,
     Leases leases,
     Garbage garbage,
+    Backups backups,
     Security security,
     Builderd builderd,
     Tracing tracing,
@@ -48,6 +50,8 @@ public record NodeConfig(
    * @param electionTimeoutMin a follower waits at least this long without a leader
    * @param electionTimeoutMax and at most this long
    * @param snapshotThreshold log entries between snapshots
+   * @param replicaCheckInterval pause between comparisons of the replicas; zero for never
+   * @param join how a node without data gets into a cluster that there is
    */
   public record Cluster(
       String nodeId,
@@ -57,8 +61,23 @@ public record NodeConfig(
       Path dataDirectory,
       Duration electionTimeoutMin,
       Duration electionTimeoutMax,
-      long snapshotThreshold) {
+      long snapshotThreshold,
+      Duration replicaCheckInterval,
+      Join join) {
     public Cluster {
+      members = List.copyOf(members);
+    }
+  }
+
+  /**
+   * Getting into a cluster that there is.
+   *
+   * @param members APIs of members to ask; none where the node founds its cluster
+   * @param as what it asks to be
+   * @param rebuild whether it comes back by itself when its data must not be used any more
+   */
+  public record Join(List<HostPort> members, JoinAs as, boolean rebuild) {
+    public Join {
       members = List.copyOf(members);
     }
   }
@@ -71,7 +90,7 @@ public record NodeConfig(
    * @param requireMount whether an NFS root has to be on an NFS mount
    * @param timeout of one step of reading or writing
    * @param threads such steps at a time
-   * @param s3 the object store, used with {@link StorageKind#S3} alone
+   * @param s3 the object store, used with {@link StorageKind#S3}, and for backups in a bucket
    * @param http where assets may come from by URL
    * @param cache local files of remote blobs
    * @param scrub checks of stored bytes
@@ -213,6 +232,15 @@ public record NodeConfig(
       Duration uploadGrace) {}
 
   /**
+   * Backups.
+   *
+   * @param location where they go; empty for nowhere
+   * @param interval how often the leader makes one; zero: never by itself
+   * @param keep how many are kept
+   */
+  public record Backups(Optional<BackupLocation> location, Duration interval, int keep) {}
+
+  /**
    * Secure connections.
    *
    * @param mode how
@@ -276,6 +304,24 @@ public record NodeConfig(
    */
   public static NodeConfig read(Map<String, String> environment) throws ConfigurationException {
     return NodeConfigReader.read(environment);
+  }
+
+  /** The same, but for its part in the cluster. */
+  public NodeConfig withCluster(Cluster other) {
+    return new NodeConfig(
+        api,
+        shutdownTimeout,
+        logLevel,
+        other,
+        storage,
+        prepare,
+        leases,
+        garbage,
+        backups,
+        security,
+        builderd,
+        tracing,
+        metrics);
   }
 
   /** This node's own entry of the member list. */

@@ -52,6 +52,10 @@ final class NodeConfigReader {
             values.get(Options.GC_SWEEP_INTERVAL),
             values.get(Options.GC_ORPHAN_AGE),
             values.get(Options.GC_UPLOAD_GRACE)),
+        new NodeConfig.Backups(
+            values.find(BackupOptions.BACKUP_LOCATION),
+            values.get(BackupOptions.BACKUP_INTERVAL),
+            values.get(BackupOptions.BACKUP_KEEP)),
         security(),
         builderd(),
         tracing(),
@@ -69,7 +73,12 @@ final class NodeConfigReader {
         Derived.dataDirectory(values),
         values.get(Options.ELECTION_TIMEOUT_MIN),
         values.get(Options.ELECTION_TIMEOUT_MAX),
-        values.get(Options.SNAPSHOT_THRESHOLD));
+        values.get(Options.SNAPSHOT_THRESHOLD),
+        values.get(Options.REPLICA_CHECK_INTERVAL),
+        new NodeConfig.Join(
+            values.find(Options.CLUSTER_JOIN).orElse(List.of()),
+            values.get(Options.CLUSTER_JOIN_AS),
+            values.get(Options.AUTO_REBUILD)));
   }
 
   private NodeConfig.Storage storage() {

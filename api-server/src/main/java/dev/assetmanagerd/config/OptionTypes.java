@@ -29,6 +29,11 @@ final class OptionTypes {
       new OptionType<>("host", "a host name or an IP address", OptionTypes::host);
   static final OptionType<HostPort> HOST_PORT =
       new OptionType<>("host:port", "host:port, with a port from 1 to 65535", HostPort::parse);
+  static final OptionType<List<HostPort>> HOST_PORTS =
+      new OptionType<>(
+          "addresses",
+          "host:port, several of them with commas between, with ports from 1 to 65535",
+          OptionTypes::hostPorts);
   static final OptionType<String> IDENTIFIER_TYPE =
       new OptionType<>(
           "name",
@@ -186,6 +191,18 @@ final class OptionTypes {
             .toList();
     require(!paths.isEmpty());
     return paths;
+  }
+
+  private static List<HostPort> hostPorts(String text) {
+    List<HostPort> addresses =
+        Splitter.on(',')
+            .trimResults()
+            .omitEmptyStrings()
+            .splitToStream(text)
+            .map(HostPort::parse)
+            .toList();
+    require(!addresses.isEmpty());
+    return addresses;
   }
 
   private static URI url(String text) {

@@ -47,8 +47,33 @@ final class Options {
           "CLUSTER_PEERS",
           MEMBERS,
           null,
-          "All members, this node included: `n1=raftHost:raftPort/apiHost:apiPort,n2=…`. The same on"
-              + " every node. Not set: this node alone, on 127.0.0.1, Raft on PORT + 1.");
+          "The members that found the cluster, this node included:"
+              + " `n1=raftHost:raftPort/apiHost:apiPort,n2=…`. The same on each of them, and all have to"
+              + " be started for the cluster to begin; of no effect"
+              + " later, but for this node's own addresses. Not set: this node alone, on 127.0.0.1,"
+              + " Raft on PORT + 1.");
+  static final Option<List<HostPort>> CLUSTER_JOIN =
+      Option.of(
+          "CLUSTER_JOIN",
+          OptionTypes.HOST_PORTS,
+          null,
+          "APIs of members, `host:port,…`, of a cluster that this node is to be added to. It counts"
+              + " while the node has no data; of CLUSTER_PEERS only this node's own entry does then.");
+  static final Option<JoinAs> CLUSTER_JOIN_AS =
+      Option.of(
+          "CLUSTER_JOIN_AS",
+          OptionTypes.choice(JoinAs.class),
+          "listener",
+          "What the node asks those members to be: a listener, which serves and does not vote; a"
+              + " voter; or none: it waits for `cluster add`.");
+  static final Option<Boolean> AUTO_REBUILD =
+      Option.of(
+          "AUTO_REBUILD",
+          OptionTypes.BOOL,
+          "true",
+          "Whether a node whose data were found to differ from the other replicas' is rebuilt from"
+              + " them at its next start, at most once a day. Otherwise it stays down until"
+              + " `node rebuild`.");
   static final Option<String> RAFT_ADDRESS =
       Option.of(
           "RAFT_ADDRESS",
@@ -80,6 +105,13 @@ final class Options {
           OptionTypes.number("entries", 1, Long.MAX_VALUE),
           "100000",
           "Log entries applied since the last snapshot that make the next one due.");
+  static final Option<Duration> REPLICA_CHECK_INTERVAL =
+      Option.of(
+          "REPLICA_CHECK_INTERVAL",
+          Durations.ZERO_OR_MORE,
+          "1h",
+          "How often the leader compares the replicas of all nodes; a node that differs from the"
+              + " majority stops. `0s`: never.");
 
   static final Option<Duration> LEASE_DEFAULT_TTL =
       Option.of(
@@ -262,11 +294,15 @@ final class Options {
                   NODE_ID,
                   CLUSTER_ID,
                   CLUSTER_PEERS,
+                  CLUSTER_JOIN,
+                  CLUSTER_JOIN_AS,
+                  AUTO_REBUILD,
                   RAFT_ADDRESS,
                   DATA_DIR,
                   ELECTION_TIMEOUT_MIN,
                   ELECTION_TIMEOUT_MAX,
-                  SNAPSHOT_THRESHOLD)),
+                  SNAPSHOT_THRESHOLD,
+                  REPLICA_CHECK_INTERVAL)),
           new OptionGroup("Storage", StorageOptions.ALL),
           new OptionGroup("S3", S3Options.ALL),
           new OptionGroup("Preparing VM directories", PrepareOptions.ALL),
@@ -284,6 +320,7 @@ final class Options {
                   GC_SWEEP_INTERVAL,
                   GC_ORPHAN_AGE,
                   GC_UPLOAD_GRACE)),
+          new OptionGroup("Backups", BackupOptions.ALL),
           new OptionGroup(
               "Security",
               List.of(TLS_MODE, TLS_CERT_FILE, TLS_KEY_FILE, TLS_CA_FILE, SPIFFE_SOCKET)),

@@ -66,6 +66,7 @@ final class Rules {
                   StorageOptions.CACHE_DIR,
                   StorageOptions.DATABASE_PATH,
                   Options.DATA_DIR,
+                  BackupOptions.BACKUP_LOCATION,
                   PrepareOptions.PREPARE_ROOTS),
               Rules::directories));
 
@@ -210,6 +211,11 @@ final class Rules {
     directories.add(
         Map.entry(StorageOptions.CACHE_DIR.variable(), values.get(StorageOptions.CACHE_DIR)));
     directories.add(Map.entry(Options.DATA_DIR.variable(), Derived.dataDirectory(values)));
+    values
+        .find(BackupOptions.BACKUP_LOCATION)
+        .flatMap(BackupLocation::directory)
+        .ifPresent(
+            path -> directories.add(Map.entry(BackupOptions.BACKUP_LOCATION.variable(), path)));
     for (Path root : values.get(PrepareOptions.PREPARE_ROOTS)) {
       directories.add(Map.entry(PrepareOptions.PREPARE_ROOTS.variable(), root));
     }

@@ -16,6 +16,7 @@ final class StorageRules {
   static final List<Option<?>> KEYS =
       List.of(
           StorageOptions.STORAGE_BACKEND,
+          BackupOptions.BACKUP_LOCATION,
           S3Options.S3_ACCESS_KEY_ID,
           S3Options.S3_SECRET_ACCESS_KEY,
           S3Options.S3_ACCESS_KEY_ID_FILE,
@@ -50,7 +51,7 @@ final class StorageRules {
 
   /** Half a key would make the SDK look for another one, and nobody would know which is used. */
   static Stream<String> keys(Values values) {
-    if (values.get(StorageOptions.STORAGE_BACKEND) != StorageKind.S3) {
+    if (!usesBucket(values)) {
       return Stream.empty();
     }
     List<String> problems = new ArrayList<>();
@@ -67,6 +68,12 @@ final class StorageRules {
               .formatted(there.variable(), missing.variable()));
     }
     return problems.stream();
+  }
+
+  /** Whether blobs or backups are in an object store. */
+  private static boolean usesBucket(Values values) {
+    return values.get(StorageOptions.STORAGE_BACKEND) == StorageKind.S3
+        || values.find(BackupOptions.BACKUP_LOCATION).flatMap(BackupLocation::bucket).isPresent();
   }
 
   private static boolean given(
@@ -102,7 +109,7 @@ final class StorageRules {
 
   /** The value of an option, or what its file holds; the rules have been checked. */
   static Optional<Secret> secret(Values values, Option<Secret> text, Option<Path> file) {
-    if (values.get(StorageOptions.STORAGE_BACKEND) != StorageKind.S3) {
+    if (!usesBucket(values)) {
       return values.find(text); // nobody has looked at the file then, nor is going to
     }
     return values.find(text).or(() -> values.find(file).map(StorageRules::readChecked));

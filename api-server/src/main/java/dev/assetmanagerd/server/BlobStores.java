@@ -104,7 +104,7 @@ final class BlobStores {
   private static OpenedStore openBucket(NodeConfig config) throws StartException {
     NodeConfig.S3 s3 = config.storage().s3();
     try {
-      S3BlobStore store = S3BlobStore.open(options(config, s3));
+      S3BlobStore store = S3BlobStore.open(options(config, s3.bucket().orElseThrow(), s3.prefix()));
       return new OpenedStore(
           store, store.parts(), Optional.of(store.directUploads()), Optional.empty(), store::close);
     } catch (BlobStoreUnavailableException e) {
@@ -115,13 +115,15 @@ final class BlobStores {
     }
   }
 
-  private static S3Options options(NodeConfig config, NodeConfig.S3 s3) {
+  /** How a bucket is dealt with, whatever it is used for. */
+  static S3Options options(NodeConfig config, String bucket, String prefix) {
+    NodeConfig.S3 s3 = config.storage().s3();
     return new S3Options(
-        s3.bucket().orElseThrow(),
+        bucket,
         s3.region(),
         s3.endpoint(),
         s3.pathStyle(),
-        s3.prefix().isEmpty() ? "" : s3.prefix() + "/",
+        prefix.isEmpty() ? "" : prefix + "/",
         credentials(s3),
         switch (s3.checksums()) {
           case WHEN_SUPPORTED -> S3Checksums.WHEN_SUPPORTED;

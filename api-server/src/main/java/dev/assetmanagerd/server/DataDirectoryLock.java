@@ -42,6 +42,13 @@ final class DataDirectoryLock implements AutoCloseable {
     }
   }
 
+  /** For whoever does something that nobody may do without it. */
+  void requireHeld() {
+    if (!channel.isOpen()) {
+      throw new IllegalStateException("the lock of the data directory has been given back");
+    }
+  }
+
   @Override
   public void close() throws IOException {
     channel.close();

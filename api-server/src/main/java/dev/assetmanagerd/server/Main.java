@@ -14,7 +14,7 @@ import picocli.CommandLine.IVersionProvider;
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
     description = "Keeps the assets of Firecracker hosts, replicated. Without a command: serve.",
-    subcommands = {ConfigCommand.class, CommandLine.HelpCommand.class})
+    subcommands = {ConfigCommand.class, NodeCommand.class, CommandLine.HelpCommand.class})
 public final class Main implements Callable<Integer> {
   static final int EXIT_FAILED = 1;
   static final int EXIT_REFUSED = 2;
@@ -33,6 +33,7 @@ public final class Main implements Callable<Integer> {
             .addSubcommand("dev", new DevCommand(Main.class.getName()))
             .addSubcommand("version", new VersionCommand());
     CliCommands.addTo(root);
+    Backups.addCommandsTo(root);
     return root.setExecutionExceptionHandler(
         (failure, command, parsed) -> {
           command.getErr().println("assetmanagerd: " + failure);

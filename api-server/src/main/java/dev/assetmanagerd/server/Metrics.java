@@ -6,6 +6,10 @@ import com.linecorp.armeria.common.MediaType;
 import com.linecorp.armeria.server.HttpService;
 import dev.assetmanagerd.asset.GarbageCounters;
 import dev.assetmanagerd.asset.PrepareCounters;
+import dev.assetmanagerd.backup.BackupCounters;
+import dev.assetmanagerd.backup.BackupModule;
+import dev.assetmanagerd.cluster.ReplicaCheckCounters;
+import dev.assetmanagerd.cluster.v1.CheckClusterResponse.Verdict;
 import dev.assetmanagerd.node.v1.WriteCounters;
 import dev.assetmanagerd.storage.bounded.BoundedSteps;
 import dev.assetmanagerd.storage.cache.BlobCache;
@@ -89,10 +93,64 @@ final class Metrics implements AutoCloseable {
         GarbageCounters::orphansCondemned,
         "Blobs without a record that sweeps found and condemned");
     garbage(
+        "assetmanager_sweeps_refused",
+        counters,
+        GarbageCounters::sweepsRefused,
+        "Sweeps that left the store alone, as it or the registry looks like the wrong one");
+    garbage(
         "assetmanager_uploads_swept",
         counters,
         GarbageCounters::uploadsSwept,
         "Uploads that had ended and whose parts sweeps deleted");
+  }
+
+  /** Shows what has been done about backups on this node. */
+  void backups(BackupModule backups) {
+    BackupCounters counters = backups.counters();
+    FunctionTimer.builder(
+            "assetmanager_backup_duration",
+            counters,
+            BackupCounters::count,
+            BackupCounters::totalNanos,
+            TimeUnit.NANOSECONDS)
+        .description("Backups made and found good on this node and how long they took")
+        .register(registry);
+    FunctionCounter.builder("assetmanager_backup_failures", counters, BackupCounters::failures)
+        .description("Backups that could not be made, or were not good, on this node")
+        .register(registry);
+    Gauge.builder(
+            "assetmanager_backup_last_success_timestamp_seconds",
+            backups,
+            BackupModule::lastSuccessSeconds)
+        .description("When the cluster last had one that was found good; 0 before the first")
+        .register(registry);
+    Gauge.builder(
+            "assetmanager_backup_running_seconds",
+            backups,
+            module -> module.makingFor().toMillis() / 1000.0)
+        .description("How long this node has been making the backup it is making; 0 without one")
+        .register(registry);
+    Gauge.builder("assetmanager_backup_place_hanging", backups, BackupModule::placeHanging)
+        .description("Steps in the directory of backups that take longer than they may")
+        .register(registry);
+    backup(
+        "assetmanager_backup_last_size_bytes",
+        counters,
+        BackupCounters::lastSizeBytes,
+        "Bytes of the last one that this node made");
+    backup(
+        "assetmanager_backup_files_missing",
+        counters,
+        BackupCounters::filesMissing,
+        "Backups that are known and whose file was not found by this node as the leader");
+  }
+
+  private void backup(
+      String name,
+      BackupCounters counters,
+      ToDoubleFunction<BackupCounters> value,
+      String description) {
+    Gauge.builder(name, counters, value).description(description).register(registry);
   }
 
   /** Shows what has been prepared on this node. */
@@ -231,6 +289,26 @@ final class Metrics implements AutoCloseable {
 
   private static String tag(ScrubPlace place) {
     return place.name().toLowerCase(Locale.ROOT);
+  }
+
+  /** Shows what comparing the replicas has found, while this node led. */
+  void replicaCheck(ReplicaCheckCounters counters) {
+    for (Verdict verdict : ReplicaCheckCounters.VERDICTS) {
+      FunctionCounter.builder(
+              "assetmanager_replica_check_runs", counters, source -> source.checks(verdict))
+          .tag("result", verdict.name().substring("VERDICT_".length()).toLowerCase(Locale.ROOT))
+          .description("Comparisons of the replicas that this node led since it started")
+          .register(registry);
+    }
+    Gauge.builder("assetmanager_replica_check_differing", counters, ReplicaCheckCounters::differing)
+        .description("Members whose replica the last comparison led here found not to be right")
+        .register(registry);
+    Gauge.builder(
+            "assetmanager_replica_check_last_seconds",
+            counters,
+            source -> source.lastMillis() / 1000.0)
+        .description("How long the last comparison led here took")
+        .register(registry);
   }
 
   /** Measures every call of the services that it is put around. */

@@ -7,10 +7,14 @@ import dev.assetmanagerd.asset.LeaseLimits;
 import dev.assetmanagerd.asset.PrepareOptions;
 import dev.assetmanagerd.asset.TransferSettings;
 import dev.assetmanagerd.build.BuildSettings;
+import dev.assetmanagerd.cluster.ClusterJoin;
 import dev.assetmanagerd.config.ClusterMember;
+import dev.assetmanagerd.config.HostPort;
+import dev.assetmanagerd.config.JoinAs;
 import dev.assetmanagerd.config.NodeConfig;
 import dev.assetmanagerd.process.ProgramVersion;
 import dev.assetmanagerd.raft.LeadershipListener;
+import dev.assetmanagerd.raft.Member;
 import dev.assetmanagerd.raft.PeerLink;
 import dev.assetmanagerd.raft.PeerSpec;
 import dev.assetmanagerd.raft.RaftNode;
@@ -20,13 +24,19 @@ import dev.assetmanagerd.storage.place.FileOwner;
 import dev.assetmanagerd.storage.place.PlacementMode;
 import java.io.IOException;
 import java.nio.file.attribute.PosixFilePermission;
+import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** From the configuration to the parts of a node that it describes. */
 final class NodeParts {
+  private static final Logger LOG = LoggerFactory.getLogger(NodeParts.class);
+
   private static final Duration DEFAULT_DEADLINE = Duration.ofSeconds(30);
   private static final Duration UPLOAD_IDLE_TIMEOUT = Duration.ofMinutes(2);
   private static final int MAX_UPLOADS = 64;
@@ -59,6 +69,55 @@ final class NodeParts {
         cluster.electionTimeoutMax(),
         cluster.snapshotThreshold(),
         ProgramVersion.text());
+  }
+
+  /**
+   * The configuration that holds while a node that is being rebuilt comes back; begins the rebuild
+   * where one is due.
+   *
+   * @throws StartException when it cannot begin, or the note of it cannot be read
+   */
+  static NodeConfig comingBack(NodeConfig config) throws StartException {
+    try {
+      new NodeRebuild(config, Clock.systemUTC(), LOG::warn).runIfNoted();
+      return ComeBack.find(config.cluster().dataDirectory())
+          .map(note -> note.applyTo(config))
+          .orElse(config);
+    } catch (IOException e) {
+      throw new StartException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  /** Asks to be what it is configured to be, until it is. */
+  static ClusterJoin clusterJoin(NodeConfig config, RaftNodeOptions options, RaftNode raft) {
+    boolean listener = config.cluster().join().as() == JoinAs.LISTENER;
+    return new ClusterJoin(
+        joinAddresses(config),
+        options.self().apiAddress(),
+        options.nodeId(),
+        listener,
+        () ->
+            listener
+                ? !raft.waitsToBeAdded()
+                : !raft.waitsToBeAdded()
+                    && raft.membership()
+                        .current()
+                        .find(options.nodeId())
+                        .filter(Member::voter)
+                        .isPresent(),
+        () -> forgetComeBack(config));
+  }
+
+  private static void forgetComeBack(NodeConfig config) {
+    try {
+      ComeBack.forget(config.cluster().dataDirectory());
+    } catch (IOException e) {
+      LOG.warn("a note that has served cannot be deleted; it does no harm", e);
+    }
+  }
+
+  static List<String> joinAddresses(NodeConfig config) {
+    return config.cluster().join().members().stream().map(HostPort::toString).toList();
   }
 
   static AssetServiceOptions assetOptions(NodeConfig config) {

@@ -1,5 +1,6 @@
 package dev.assetmanagerd.server;
 
+import com.google.common.collect.Sets;
 import com.google.common.util.concurrent.ThreadFactoryBuilder;
 import com.linecorp.armeria.common.util.BlockingTaskExecutor;
 import com.linecorp.armeria.server.Server;
@@ -7,25 +8,36 @@ import com.linecorp.armeria.server.ServerBuilder;
 import dev.assetmanagerd.asset.AssetModule;
 import dev.assetmanagerd.asset.LeaderRegistrar;
 import dev.assetmanagerd.asset.LocalCopies;
+import dev.assetmanagerd.backup.BackupModule;
 import dev.assetmanagerd.build.ArtifactRegistrar;
 import dev.assetmanagerd.build.BuildModule;
 import dev.assetmanagerd.build.Builds;
 import dev.assetmanagerd.cluster.CachedBlobStreams;
 import dev.assetmanagerd.cluster.CallGate;
 import dev.assetmanagerd.cluster.ClusterGrpcService;
+import dev.assetmanagerd.cluster.FormatUpgrade;
 import dev.assetmanagerd.cluster.LeaderForwarding;
 import dev.assetmanagerd.cluster.LeadershipTransfer;
 import dev.assetmanagerd.cluster.LocalNode;
+import dev.assetmanagerd.cluster.MemberCalls;
+import dev.assetmanagerd.cluster.MemberStatuses;
+import dev.assetmanagerd.cluster.NewClusterLevel;
 import dev.assetmanagerd.cluster.NodeGrpcService;
 import dev.assetmanagerd.cluster.NodeLinks;
 import dev.assetmanagerd.cluster.PeerBlobs;
+import dev.assetmanagerd.cluster.ReplicaCheck;
+import dev.assetmanagerd.cluster.ReplicaCheckSchedule;
+import dev.assetmanagerd.cluster.StrayMembers;
+import dev.assetmanagerd.config.JoinAs;
 import dev.assetmanagerd.config.NodeConfig;
 import dev.assetmanagerd.connect.RpcServer;
 import dev.assetmanagerd.kernel.DefaultKernel;
 import dev.assetmanagerd.process.FailPoints;
+import dev.assetmanagerd.raft.ClusterName;
 import dev.assetmanagerd.raft.PeerSpec;
 import dev.assetmanagerd.raft.RaftNode;
 import dev.assetmanagerd.raft.RaftNodeOptions;
+import dev.assetmanagerd.raft.RemovedException;
 import dev.assetmanagerd.storage.blob.BlobStore;
 import dev.assetmanagerd.storage.place.Placement;
 import io.grpc.ServerInterceptor;
@@ -106,23 +118,31 @@ final class NodeServer implements AutoCloseable {
    * @throws StartException when it cannot start; nothing is left running
    */
   static NodeServer start(NodeConfig config) throws StartException {
-    return start(config, FailPoints.off());
+    return start(config, FailPoints.off(), new CompletableFuture<>());
   }
 
-  /** As {@link #start(NodeConfig)}, with the faults that a test orders. */
-  static NodeServer start(NodeConfig config, FailPoints failPoints) throws StartException {
+  /**
+   * As {@link #start(NodeConfig)}, with the faults that a test orders.
+   *
+   * @param stop completes when the node is not to start any more: one that waits for the others to
+   *     found a cluster gives that up then
+   */
+  static NodeServer start(NodeConfig config, FailPoints failPoints, CompletableFuture<?> stop)
+      throws StartException {
     Closing parts = new Closing();
     try {
-      return start(config, failPoints, parts);
+      return start(config, failPoints, stop, parts);
     } catch (StartException | RuntimeException | Error e) {
       parts.close();
       throw e;
     }
   }
 
-  private static NodeServer start(NodeConfig config, FailPoints failPoints, Closing parts)
+  private static NodeServer start(
+      NodeConfig configured, FailPoints failPoints, CompletableFuture<?> stop, Closing parts)
       throws StartException {
-    parts.add(DataDirectoryLock.take(config)); // before anything is touched
+    parts.add(DataDirectoryLock.take(configured)); // before anything is touched
+    NodeConfig config = NodeParts.comingBack(configured);
     OpenedStore store = parts.add(BlobStores.open(config));
     BlobStore blobs = store.blobs();
     Placement placement = new Placement(config.prepare().roots(), Clock.systemUTC());
@@ -132,7 +152,8 @@ final class NodeServer implements AutoCloseable {
         NodeParts.assetOptions(config).prepare().access());
     BlobStoreProbe probe = parts.add(new BlobStoreProbe(blobs, store::hanging, NANO_CLOCK));
     Executor io = ioThreads(parts);
-    RaftNodeOptions raftOptions = NodeParts.raftOptions(config);
+    FirstStart first = parts.add(new FirstStart(config));
+    RaftNodeOptions raftOptions = first.options(stop);
     NodeLinks links = parts.add(new NodeLinks(others(raftOptions)));
     LeadershipRelay leadership = new LeadershipRelay();
     RaftNode raft = parts.add(NodeParts.startRaft(raftOptions, links, leadership));
@@ -144,8 +165,7 @@ final class NodeServer implements AutoCloseable {
     metrics.writes(() -> raft.status(false).getWriteCounters());
     store.steps().ifPresent(metrics::store);
     NodeCache cache = NodeCache.open(config, raft, metrics, parts);
-    PeerBlobs peers =
-        new PeerBlobs(links, others(raftOptions).stream().map(PeerSpec::id).toList(), NANO_CLOCK);
+    PeerBlobs peers = new PeerBlobs(links, NANO_CLOCK);
     LocalCopies copies = cache.copies(peers);
     ArtifactRegistrar registrar =
         new LeaderRegistrar(raft, blobs, copies, NodeParts.assetOptions(config), io);
@@ -177,14 +197,52 @@ final class NodeServer implements AutoCloseable {
     cache.scrub(config, raft, blobs, copies, leadership, metrics, parts);
     metrics.garbage(assets.garbageCounters());
     metrics.prepare(assets.prepareCounters());
+    BackupModule backups = Backups.open(config, raft, blobs, parts);
+    leadership.add(backups.leadershipListener());
+    metrics.backups(backups);
+
+    MemberStatuses members = new MemberStatuses(raftOptions.nodeId(), raft::peers, local, links);
+    FormatUpgrade upgrade = new FormatUpgrade(members, local);
+    leadership.add(new NewClusterLevel(raft, upgrade, io));
+    leadership.add(
+        new StrayMembers(
+            new ClusterName(raftOptions.clusterId(), raft.lineage()),
+            raftOptions.nodeId(),
+            raft::members,
+            raft.membership()::progress,
+            local,
+            io));
+    ReplicaCheck check =
+        new ReplicaCheck(raftOptions.nodeId(), raft::members, local, links, io, NANO_CLOCK);
+    leadership.add(new ReplicaCheckSchedule(check, config.cluster().replicaCheckInterval(), io));
+    metrics.replicaCheck(check.counters());
 
     CallGate gate = new CallGate();
     LeaderForwarding forwarding =
-        new LeaderForwarding(raftOptions.nodeId(), local, links, assets.leaderMethods());
+        new LeaderForwarding(
+            raftOptions.nodeId(),
+            local,
+            links,
+            Sets.union(
+                Sets.union(assets.leaderMethods(), ClusterGrpcService.leaderMethods()),
+                BackupModule.leaderMethods()));
     RpcServer rpc =
         rpc(
             assets,
-            clusterServices(raftOptions, local, links, cache.streams(), io),
+            Stream.concat(
+                    clusterServices(
+                        raftOptions,
+                        raft,
+                        local,
+                        links,
+                        members,
+                        upgrade,
+                        check,
+                        cache.streams(),
+                        io)
+                        .stream(),
+                    Stream.of(backups.service()))
+                .toList(),
             List.of(forwarding, gate, metrics.calls()));
     NodeMonitor monitor =
         parts.add(
@@ -193,15 +251,26 @@ final class NodeServer implements AutoCloseable {
     HealthPages pages = new HealthPages(health, () -> local.status(false));
     BlockingTaskExecutor calls = callThreads(parts);
     startMetricsServer(config, metrics, pages, calls, parts);
+    first.close();
     startApiServer(config, rpc, pages, health, calls, parts);
     monitor.start();
+    if (config.cluster().join().as() != JoinAs.NONE
+        && !config.cluster().join().members().isEmpty()) {
+      parts.add(NodeParts.clusterJoin(config, raftOptions, raft)).start();
+    }
     return new NodeServer(
         raft, health, monitor, builds.builds(), gate, config.shutdownTimeout(), parts);
   }
 
   /** Completes with the reason when the node can no longer do its work, before any close. */
   CompletableFuture<String> terminated() {
-    return raft.terminated().thenApply(Throwable::toString).toCompletableFuture();
+    return raft.terminated()
+        .thenApply(
+            reason ->
+                reason instanceof RemovedException removed
+                    ? String.valueOf(removed.getMessage())
+                    : reason.toString())
+        .toCompletableFuture();
   }
 
   /**
@@ -232,7 +301,7 @@ final class NodeServer implements AutoCloseable {
   }
 
   private void handOverLeadership() {
-    if (!raft.isLeader() || raft.peers().size() == 1) {
+    if (!raft.isLeader() || raft.membership().current().voters().size() == 1) {
       return;
     }
     try {
@@ -256,6 +325,8 @@ final class NodeServer implements AutoCloseable {
         List.of(running, new HealthCheck("apply", applying::problem)),
         List.of(
             running,
+            HealthCheck.of(
+                "member", () -> !raft.waitsToBeAdded(), "waits to be added to the cluster"),
             HealthCheck.of("leader", () -> raft.leaderId().isPresent(), "no leader is known"),
             HealthCheck.of(
                 "caught-up", raft::caughtUp, "not all is applied that was committed at the start"),
@@ -264,17 +335,37 @@ final class NodeServer implements AutoCloseable {
 
   private static List<ServerServiceDefinition> clusterServices(
       RaftNodeOptions options,
+      RaftNode raft,
       LocalNode local,
       NodeLinks links,
+      MemberStatuses members,
+      FormatUpgrade upgrade,
+      ReplicaCheck check,
       CachedBlobStreams cachedBlobs,
       Executor io) {
     LeadershipTransfer transfer =
         new LeadershipTransfer(options.nodeId(), local, links, io, NANO_CLOCK);
     return List.of(
         new ClusterGrpcService(
-                options.clusterId(), options.self(), options.peers(), local, links, transfer)
+                options.clusterId(),
+                raft::peers,
+                members,
+                transfer,
+                upgrade,
+                new MemberCalls(
+                    options.nodeId(),
+                    options.clusterId(),
+                    raft.lineage(),
+                    raft::formatLevel,
+                    raft.membership(),
+                    local,
+                    links,
+                    transfer,
+                    io,
+                    NANO_CLOCK),
+                check)
             .bindService(),
-        new NodeGrpcService(local, cachedBlobs).bindService());
+        new NodeGrpcService(local, cachedBlobs, check).bindService());
   }
 
   private static RpcServer rpc(

@@ -1,9 +1,12 @@
 package dev.assetmanagerd.server;
 
 import dev.assetmanagerd.cluster.LocalNode;
+import dev.assetmanagerd.node.v1.Foundation;
 import dev.assetmanagerd.node.v1.NodeStatus;
 import dev.assetmanagerd.node.v1.ProposeRequest;
 import dev.assetmanagerd.node.v1.ProposeResponse;
+import dev.assetmanagerd.node.v1.ReplicaHash;
+import dev.assetmanagerd.raft.ClusterName;
 import dev.assetmanagerd.raft.RaftNode;
 import io.grpc.Deadline;
 import java.time.Duration;
@@ -50,6 +53,38 @@ final class RaftLocalNode implements LocalNode {
   public CompletableFuture<Void> handOverLeadership(Optional<String> nodeId, Deadline deadline) {
     Duration timeout = Duration.ofMillis(deadline.timeRemaining(TimeUnit.MILLISECONDS));
     return raft.transferLeadership(nodeId.orElse(null), timeout);
+  }
+
+  @Override
+  public ReplicaHash replicaHash(String checkId) {
+    return raft.replicaHash(checkId);
+  }
+
+  @Override
+  public void quarantine(String reason) {
+    raft.quarantine(reason);
+  }
+
+  @Override
+  public CompletableFuture<Foundation> foundation() {
+    return CompletableFuture.supplyAsync(this::foundationNow, executor);
+  }
+
+  private Foundation foundationNow() {
+    NodeStatus status = raft.status(false);
+    return Foundation.newBuilder()
+        .setClusterId(status.getClusterId())
+        .setNodeId(status.getNodeId())
+        .setState(Foundation.State.STATE_BEGUN)
+        .setLineage(status.getLineage())
+        .putAllFounders(raft.founders())
+        .addAllTakenPart(raft.takenPart())
+        .build();
+  }
+
+  @Override
+  public boolean heardOfMembership(ClusterName life, String nodeId, String leaderId) {
+    return raft.heardOfMembership(life, nodeId, leaderId);
   }
 
   @Override

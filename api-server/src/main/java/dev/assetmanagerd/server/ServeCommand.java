@@ -67,11 +67,14 @@ final class ServeCommand implements Callable<Integer> {
     }
     CompletableFuture<Stop> stop = toldToStop();
     haltIfNotStoppedIn(config.shutdownTimeout().plus(STOP_GRACE), stop);
-    try (NodeServer node = NodeServer.start(config, failPoints)) {
+    try (NodeServer node = NodeServer.start(config, failPoints, stop)) {
       var unused =
           node.terminated().thenAccept(reason -> stop.complete(new Stop(reason, Main.EXIT_FAILED)));
       return await(stop);
     } catch (StartException e) {
+      if (stop.isDone()) {
+        return await(stop);
+      }
       log.error("cannot start: {}", e.getMessage());
       log.debug("cannot start", e);
       return Main.EXIT_FAILED;

@@ -39,6 +39,7 @@ class BoundariesTest {
             ROOT + "storage.s3",
             ROOT + "storage.scrub",
             ROOT + "asset",
+            ROOT + "backup",
             ROOT + "build",
             ROOT + "cli",
             ROOT + "cluster",
@@ -46,6 +47,7 @@ class BoundariesTest {
             ROOT + "connect",
             ROOT + "dev",
             ROOT + "kernel",
+            ROOT + "olddaemon",
             ROOT + "process",
             ROOT + "server");
   }
@@ -63,6 +65,7 @@ class BoundariesTest {
                     "registry",
                     "raft",
                     "asset",
+                    "backup",
                     "build",
                     "cli",
                     "cluster",
@@ -94,8 +97,8 @@ class BoundariesTest {
             .dependOnClassesThat()
             .resideInAnyPackage(
                 packages(
-                    "storage", "asset", "build", "cli", "cluster", "config", "connect", "dev",
-                    "kernel", "process", "server")));
+                    "storage", "asset", "backup", "build", "cli", "cluster", "config", "connect",
+                    "dev", "kernel", "process", "server")));
     check(
         noClasses()
             .that()
@@ -148,7 +151,7 @@ class BoundariesTest {
     check(
         noClasses()
             .that()
-            .resideInAPackage(ROOT + "cli..")
+            .resideInAnyPackage(ROOT + "cli..", ROOT + "olddaemon..")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage(
@@ -157,6 +160,7 @@ class BoundariesTest {
                     "raft",
                     "storage",
                     "asset",
+                    "backup",
                     "build",
                     "cluster",
                     "config",
@@ -169,7 +173,7 @@ class BoundariesTest {
   }
 
   @Test
-  void onlyTheRaftAdapterKnowsRatisAndOnlyTheRegistrySqlite() {
+  void onlyTheRaftAdapterKnowsRatisAndOnlyTheRegistryAndWhatIsImportedSqlite() {
     check(
         noClasses()
             .that()
@@ -180,7 +184,7 @@ class BoundariesTest {
     check(
         noClasses()
             .that()
-            .resideOutsideOfPackages(ROOT + "registry..", ROOT + "raft..")
+            .resideOutsideOfPackages(ROOT + "registry..", ROOT + "raft..", ROOT + "olddaemon..")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("java.sql..", "org.sqlite.."));

@@ -1,15 +1,18 @@
 package dev.assetmanagerd.asset;
 
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import dev.assetmanagerd.api.v1.Asset;
 import dev.assetmanagerd.api.v1.AssetStatus;
 import dev.assetmanagerd.api.v1.AssetType;
 import dev.assetmanagerd.log.v1.Command;
 import dev.assetmanagerd.log.v1.LogEntry;
 import dev.assetmanagerd.log.v1.Outcome;
+import dev.assetmanagerd.log.v1.RaiseFormatLevel;
 import dev.assetmanagerd.raft.ClusterUnavailableException;
 import dev.assetmanagerd.raft.Committed;
 import dev.assetmanagerd.raft.ReplicatedRegistry;
 import dev.assetmanagerd.registry.AssetQuery;
+import dev.assetmanagerd.registry.FormatLevels;
 import dev.assetmanagerd.registry.LogPosition;
 import dev.assetmanagerd.registry.RegistryDatabase;
 import dev.assetmanagerd.registry.RegistryView;
@@ -45,24 +48,38 @@ public final class LocalRegistry implements ReplicatedRegistry, AutoCloseable {
     this.database = RegistryDatabase.open(file);
     LogPosition applied = database.read(RegistryView::applied);
     this.index = Math.max(0, applied.index());
-    // The first reading of a term only says where counting begins.
-    tick();
+    // The first reading of a term only says where counting begins. The level is that of a new
+    // cluster.
+    apply(
+        List.of(
+            Command.newBuilder()
+                .setRaiseFormatLevel(RaiseFormatLevel.newBuilder().setLevel(FormatLevels.HIGHEST))
+                .build()));
   }
 
   /** An entry that only moves the clock. */
   private synchronized void tick() {
-    RegistryWriter writer = database.writer();
-    writer.begin();
-    writer.apply(entry().build());
-    writer.commit(new LogPosition(term, ++index));
+    apply(List.of());
   }
 
-  private LogEntry.Builder entry() {
+  @CanIgnoreReturnValue
+  private List<Outcome> apply(List<Command> commands) {
+    LogEntry entry = entry(commands);
+    RegistryWriter writer = database.writer();
+    writer.begin();
+    List<Outcome> outcomes = writer.apply(entry);
+    writer.commit(new LogPosition(term, ++index));
+    return outcomes;
+  }
+
+  private LogEntry entry(List<Command> commands) {
     return LogEntry.newBuilder()
-        .setFormatLevel(RegistryWriter.FORMAT_LEVEL)
+        .setFormatLevel(FormatLevels.neededBy(commands))
+        .addAllCommands(commands)
         .setWallTimeMillis(wallMillis)
         .setTerm(term)
-        .setClockReadingMillis(readingMillis);
+        .setClockReadingMillis(readingMillis)
+        .build();
   }
 
   @Override
@@ -76,11 +93,7 @@ public final class LocalRegistry implements ReplicatedRegistry, AutoCloseable {
               ClusterUnavailableException.Reason.NO_LEADER, false, "no leader"));
     }
     Command stamped = stamped(command);
-    LogEntry entry = entry().addCommands(stamped).build();
-    RegistryWriter writer = database.writer();
-    writer.begin();
-    List<Outcome> outcomes = writer.apply(entry);
-    writer.commit(new LogPosition(term, ++index));
+    List<Outcome> outcomes = apply(List.of(stamped));
     applied.add(stamped);
     return CompletableFuture.completedFuture(new Committed(outcomes.get(0), index));
   }

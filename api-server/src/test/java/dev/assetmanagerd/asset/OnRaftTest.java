@@ -23,6 +23,7 @@ import dev.assetmanagerd.build.TestBuilds;
 import dev.assetmanagerd.node.v1.ProposeRequest;
 import dev.assetmanagerd.node.v1.ProposeResponse;
 import dev.assetmanagerd.process.FailPoints;
+import dev.assetmanagerd.raft.ClusterName;
 import dev.assetmanagerd.raft.LeadershipListener;
 import dev.assetmanagerd.raft.PeerLink;
 import dev.assetmanagerd.raft.PeerSpec;
@@ -185,6 +186,17 @@ class OnRaftTest {
 
   /** A cluster of one has nobody to talk to. */
   private static final class NoPeers implements PeerLink {
+    @Override
+    public CompletableFuture<Boolean> isMember(
+        String nodeId, ClusterName cluster, String memberId, Deadline deadline) {
+      throw new AssertionError("there is no other node");
+    }
+
+    @Override
+    public void others(List<PeerSpec> others) {
+      assertThat(others).isEmpty();
+    }
+
     @Override
     public CompletableFuture<ProposeResponse> propose(
         String nodeId, ProposeRequest request, Deadline deadline) {

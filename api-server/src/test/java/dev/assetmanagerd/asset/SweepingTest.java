@@ -98,6 +98,7 @@ class SweepingTest {
 
   @Test
   void theCallerMaySayHowOldABlobHasToBe() {
+    upload(1);
     String orphan = plant(2, "", Duration.ofHours(2));
 
     assertThat(sweep(age(3600 * 3)).getOrphanBlobsList()).isEmpty();
@@ -236,6 +237,45 @@ class SweepingTest {
     await().untilAsserted(() -> assertThat(service.filesInStore()).hasSize(3));
   }
 
+  @Test
+  void withoutAnyAssetBlobsAreThoseOfAnotherClusterUnlessSomebodySaysTheyAreNot() {
+    String orphan = plant(2, "", Duration.ofDays(2));
+
+    StatusRuntimeException failure = failure(SWEEP);
+
+    assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.FAILED_PRECONDITION);
+    assertThat(failure).hasMessageContaining("1 blobs").hasMessageContaining("no asset");
+    assertThat(service.module.garbageCounters().sweepsRefused()).isOne();
+    assertThat(sweep(DRY_RUN).getOrphanBlobCount()).as("a dry run tells").isOne();
+    assertThat(service.filesInStore()).containsExactly(orphan);
+    assertThat(service.registry.countApplied(Command.KindCase.CONDEMN_BLOBS)).isZero();
+
+    SweepOrphansRequest allowed = SWEEP.toBuilder().setAllowEmptyRegistry(true).build();
+    assertThat(sweep(allowed).getOrphanBlobCount()).isOne();
+    await().untilAsserted(() -> assertThat(service.filesInStore()).isEmpty());
+  }
+
+  @Test
+  void theScheduleOfANewClusterLeavesTheBlobsOfAnotherAlone() {
+    service.close();
+    String orphan = plant(2, "", Duration.ofDays(2));
+    start(
+        options ->
+            new GarbageOptions(
+                true,
+                options.interval(),
+                options.maxAge(),
+                options.rateLimit(),
+                Duration.ofMillis(200),
+                options.orphanAge()));
+
+    await().until(() -> service.module.garbageCounters().sweepsRefused() > 2);
+    assertThat(service.filesInStore()).containsExactly(orphan);
+
+    upload(1);
+    await().untilAsserted(() -> assertThat(service.filesInStore()).hasSize(1));
+  }
+
   private @Nullable SweepOrphansResponse sweepOrNull() {
     try {
       return sweep(SWEEP);
@@ -281,6 +321,7 @@ class SweepingTest {
 
   @Test
   void aNodeThatDoesNotLeadDoesNotSweep() {
+    upload(1);
     plant(2, "", Duration.ofDays(2));
     service.module.leadershipListener().onLeadershipLost();
     assertThat(failure(SWEEP).getStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
@@ -288,7 +329,7 @@ class SweepingTest {
     service.module.leadershipListener().onLeaderReady(1);
     service.registry.beginTerm(2); // deposed, and does not know it
     assertThat(failure(SWEEP).getStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
-    assertThat(service.filesInStore()).hasSize(1);
+    assertThat(service.filesInStore()).hasSize(2);
   }
 
   @Test

@@ -4,32 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import dev.assetmanagerd.asset.CliFixture;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
-import picocli.CommandLine.Model.CommandSpec;
 
 class LeaseCommandsTest {
   @TempDir Path directory;
   private CliFixture node;
-
-  private record Ran(int exitCode, String out, String err) {
-    JsonObject json() {
-      assertThat(exitCode).as(err).isZero();
-      return JsonParser.parseString(out).getAsJsonObject();
-    }
-  }
 
   @BeforeEach
   void start() throws Exception {
@@ -47,16 +33,8 @@ class LeaseCommandsTest {
     node.close();
   }
 
-  private Ran run(String... arguments) {
-    List<String> all = new ArrayList<>(Arrays.asList(arguments));
-    all.add("--endpoint=127.0.0.1:" + node.port());
-    CommandLine root = new CommandLine(CommandSpec.create().name("assetmanagerd"));
-    CliCommands.addTo(root);
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
-    root.setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
-    int exitCode = root.execute(all.toArray(String[]::new));
-    return new Ran(exitCode, out.toString(), err.toString());
+  private CliRun run(String... arguments) {
+    return CliRun.of(node, arguments);
   }
 
   @Test
@@ -72,7 +50,7 @@ class LeaseCommandsTest {
     assertThat(listed.getAsJsonArray("leases")).hasSize(1);
     assertThat(run("lease", "list", "--page-size=1").err()).contains("--page-token=");
     assertThat(run("lease", "list", "--page-size=1", "--all").out().lines()).hasSize(3);
-    Ran renewed = run("lease", "renew", id, "none", "--ttl=2h");
+    CliRun renewed = run("lease", "renew", id, "none", "--ttl=2h");
     assertThat(renewed.exitCode()).isEqualTo(ExitCodes.NOT_FOUND);
     assertThat(renewed.out()).contains("7200s");
     assertThat(renewed.err()).contains("none");

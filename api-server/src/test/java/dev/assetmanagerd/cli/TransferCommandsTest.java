@@ -3,12 +3,9 @@ package dev.assetmanagerd.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import dev.assetmanagerd.asset.CliFixture;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -24,8 +21,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.api.parallel.Resources;
-import picocli.CommandLine;
-import picocli.CommandLine.Model.CommandSpec;
 
 class TransferCommandsTest {
   private static final int SIZE = 700_000;
@@ -35,13 +30,6 @@ class TransferCommandsTest {
   private Path image;
   private Path target;
   private Path part;
-
-  private record Ran(int exitCode, String out, String err) {
-    JsonObject json() {
-      assertThat(exitCode).as(err).isZero();
-      return JsonParser.parseString(out).getAsJsonObject();
-    }
-  }
 
   @BeforeEach
   void start() throws Exception {
@@ -59,16 +47,8 @@ class TransferCommandsTest {
     node.close();
   }
 
-  private Ran run(String... arguments) {
-    List<String> all = new ArrayList<>(Arrays.asList(arguments));
-    all.add("--endpoint=127.0.0.1:" + node.port());
-    CommandLine root = new CommandLine(CommandSpec.create().name("assetmanagerd"));
-    CliCommands.addTo(root);
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
-    root.setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
-    int exitCode = root.execute(all.toArray(String[]::new));
-    return new Ran(exitCode, out.toString(), err.toString());
+  private CliRun run(String... arguments) {
+    return CliRun.of(node, arguments);
   }
 
   private JsonObject upload(String... more) {
@@ -78,7 +58,7 @@ class TransferCommandsTest {
     return run(all.toArray(String[]::new)).json().getAsJsonObject("asset");
   }
 
-  private Ran download(String... more) {
+  private CliRun download(String... more) {
     List<String> all = new ArrayList<>(List.of("asset", "download", "k", "--to=" + target));
     all.addAll(List.of(more));
     return run(all.toArray(String[]::new));
@@ -105,7 +85,7 @@ class TransferCommandsTest {
     upload("--id=k");
     Files.write(part, Arrays.copyOf(Files.readAllBytes(image), 300_000));
 
-    Ran ran = download("--progress=plain");
+    CliRun ran = download("--progress=plain");
 
     assertThat(ran.exitCode()).as(ran.err()).isZero();
     assertThat(Files.mismatch(target, image)).isEqualTo(-1);
@@ -118,7 +98,7 @@ class TransferCommandsTest {
     for (int left : List.of(300_000, SIZE, SIZE + 1)) {
       Files.write(part, new byte[left]);
 
-      Ran ran = download();
+      CliRun ran = download();
 
       assertThat(ran.exitCode()).as(ran.err()).isZero();
       assertThat(Files.mismatch(target, image)).isEqualTo(-1);
@@ -134,7 +114,7 @@ class TransferCommandsTest {
     changed[SIZE - 1]++;
     Files.write(stored, changed);
 
-    Ran ran = download();
+    CliRun ran = download();
 
     assertThat(ran.exitCode()).isEqualTo(ExitCodes.INTEGRITY);
     assertThat(ran.err()).startsWith("error: data_loss: ");
@@ -163,7 +143,7 @@ class TransferCommandsTest {
     ByteArrayOutputStream captured = new ByteArrayOutputStream();
     PrintStream before = System.out;
     System.setOut(new PrintStream(captured, false, StandardCharsets.UTF_8));
-    Ran ran;
+    CliRun ran;
     try {
       ran = run("asset", "download", "k", "--to=-");
     } finally {
@@ -189,7 +169,7 @@ class TransferCommandsTest {
   void aResumableUploadThatWasCutGoesOnWhenTheCommandIsRunAgain() throws Exception {
     Path state = directory.resolve("state");
     node.takeParts(3);
-    Ran cut =
+    CliRun cut =
         run(
             "asset",
             "upload",
@@ -217,7 +197,7 @@ class TransferCommandsTest {
     node.takeParts(Integer.MAX_VALUE);
     Files.write(image, new byte[SIZE]);
 
-    Ran ran =
+    CliRun ran =
         run(
             "asset",
             "upload",
@@ -244,7 +224,7 @@ class TransferCommandsTest {
 
   @Test
   void whereTheStoreTakesNoBytesOfClientsADirectUploadSaysSo() {
-    Ran ran = run("asset", "upload", image.toString(), "--type=kernel", "--direct");
+    CliRun ran = run("asset", "upload", image.toString(), "--type=kernel", "--direct");
 
     assertThat(ran.exitCode()).isEqualTo(ExitCodes.CONFLICT);
     assertThat(ran.err()).contains("direct: the store");

@@ -3,15 +3,23 @@ package dev.assetmanagerd.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import dev.assetmanagerd.cluster.v1.ClusterServiceGrpc;
 import dev.assetmanagerd.cluster.v1.ClusterServiceGrpc.ClusterServiceBlockingStub;
 import dev.assetmanagerd.cluster.v1.GetClusterStatusRequest;
 import dev.assetmanagerd.cluster.v1.GetClusterStatusResponse;
 import dev.assetmanagerd.cluster.v1.TransferLeadershipRequest;
 import dev.assetmanagerd.cluster.v1.TransferLeadershipResponse;
+import dev.assetmanagerd.cluster.v1.UpgradeClusterRequest;
+import dev.assetmanagerd.cluster.v1.UpgradeClusterResponse;
+import dev.assetmanagerd.log.v1.FormatLevelRaised;
+import dev.assetmanagerd.log.v1.Outcome;
+import dev.assetmanagerd.log.v1.Rejection;
 import dev.assetmanagerd.node.v1.NodeStatus;
+import dev.assetmanagerd.node.v1.ProposeResponse;
 import dev.assetmanagerd.raft.NotLeaderException;
 import dev.assetmanagerd.raft.PeerSpec;
+import dev.assetmanagerd.registry.FormatLevels;
 import io.grpc.BindableService;
 import io.grpc.ManagedChannel;
 import io.grpc.Server;
@@ -38,24 +46,30 @@ class ClusterGrpcServiceTest {
   private Server n1Server;
   private NodeLinks links;
   private ManagedChannel channel;
+  private List<PeerSpec> members = List.of();
 
+  @SuppressWarnings("NullAway") // no call about members is made here
   @BeforeEach
   void start() throws IOException {
-    n2Server = serve(new NodeGrpcService(n2, new CachedBlobStreams(Optional.empty())));
+    n2Server =
+        serve(new NodeGrpcService(n2, new CachedBlobStreams(Optional.empty()), n2.aloneChecked()));
     PeerSpec self = new PeerSpec("n1", "127.0.0.1:11", "127.0.0.1:12");
     PeerSpec other = new PeerSpec("n2", "127.0.0.1:21", "127.0.0.1:" + n2Server.getPort());
     PeerSpec down = new PeerSpec("n3", "127.0.0.1:31", "127.0.0.1:1");
     links = new NodeLinks(List.of(other, down));
+    members = List.of(self, other, down);
+    MemberStatuses statuses = new MemberStatuses("n1", () -> members, n1, links);
     n1Server =
         serve(
             new ClusterGrpcService(
                 "test",
-                self,
-                List.of(self, other, down),
-                n1,
-                links,
+                () -> members,
+                statuses,
                 new LeadershipTransfer(
-                    "n1", n1, links, ForkJoinPool.commonPool(), System::nanoTime)));
+                    "n1", n1, links, ForkJoinPool.commonPool(), System::nanoTime),
+                new FormatUpgrade(statuses, n1),
+                null,
+                n1.aloneChecked()));
     channel =
         NettyChannelBuilder.forAddress("127.0.0.1", n1Server.getPort()).usePlaintext().build();
   }
@@ -151,6 +165,74 @@ class ClusterGrpcServiceTest {
     n1.leader.set("n2");
     n2.handedOver = CompletableFuture.failedFuture(new NotLeaderException("n1"));
     assertThatThrownBy(this::transferToAny).hasMessageContaining("FAILED_PRECONDITION");
+  }
+
+  @Test
+  void theFormatLevelIsNotRaisedWhileAMemberIsDownOrTooOld() {
+    n1.status = CompletableFuture.completedFuture(knows("n1", FormatLevels.HIGHEST));
+    n2.status = CompletableFuture.completedFuture(knows("n2", 0));
+
+    assertThatThrownBy(this::upgrade)
+        .isInstanceOf(StatusRuntimeException.class)
+        .hasMessageContaining("FAILED_PRECONDITION")
+        .hasMessageContaining("node n2 (there) runs version old, which knows levels up to 2")
+        .hasMessageContaining("node n3 (127.0.0.1:1) does not answer");
+    assertThat(n1.proposals).isEmpty();
+  }
+
+  @Test
+  void theFormatLevelIsRaisedWhenAllMembersKnowIt() {
+    members = members.subList(0, 2);
+    n1.status = CompletableFuture.completedFuture(knows("n1", FormatLevels.HIGHEST));
+    n2.status = CompletableFuture.completedFuture(knows("n2", FormatLevels.HIGHEST + 1));
+    n1.proposed =
+        CompletableFuture.completedFuture(
+            outcome(
+                Outcome.newBuilder()
+                    .setFormatLevelRaised(
+                        FormatLevelRaised.newBuilder().setFromLevel(2).setLevel(3))));
+
+    UpgradeClusterResponse response = upgrade();
+
+    assertThat(response.getFromFormatLevel()).isEqualTo(2);
+    assertThat(response.getFormatLevel()).isEqualTo(3);
+    assertThat(response.getNodesCount()).isEqualTo(2);
+    assertThat(n1.proposals)
+        .singleElement()
+        .satisfies(
+            request ->
+                assertThat(request.getCommands(0).getRaiseFormatLevel().getLevel())
+                    .isEqualTo(FormatLevels.HIGHEST));
+  }
+
+  @Test
+  void aLevelThatCannotBeRaisedIsSaidWhy() {
+    members = members.subList(0, 1);
+    n1.status = CompletableFuture.completedFuture(knows("n1", FormatLevels.HIGHEST));
+    n1.proposed =
+        CompletableFuture.completedFuture(
+            outcome(
+                Outcome.newBuilder()
+                    .setRejection(Rejection.newBuilder().setMessage("it is higher already"))));
+
+    assertThatThrownBy(this::upgrade)
+        .hasMessageContaining("FAILED_PRECONDITION: it is higher already");
+  }
+
+  @CanIgnoreReturnValue
+  private UpgradeClusterResponse upgrade() {
+    return cluster().upgradeCluster(UpgradeClusterRequest.getDefaultInstance());
+  }
+
+  private static ProposeResponse outcome(Outcome.Builder outcome) {
+    return ProposeResponse.newBuilder().addOutcomes(outcome).build();
+  }
+
+  private static NodeStatus knows(String id, int level) {
+    return status(id, "follower", 1, "there").toBuilder()
+        .setVersion("old")
+        .setFormatLevelMax(level)
+        .build();
   }
 
   private void transferToAny() {

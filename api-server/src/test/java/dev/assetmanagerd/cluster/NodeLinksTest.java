@@ -4,8 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.InstanceOfAssertFactories.throwable;
 
+import dev.assetmanagerd.cluster.v1.ClusterServiceGrpc;
+import dev.assetmanagerd.cluster.v1.ListMembersRequest;
+import dev.assetmanagerd.cluster.v1.ListMembersResponse;
+import dev.assetmanagerd.cluster.v1.Member;
 import dev.assetmanagerd.node.v1.ProposeRequest;
 import dev.assetmanagerd.node.v1.ProposeResponse;
+import dev.assetmanagerd.raft.ClusterName;
 import dev.assetmanagerd.raft.ClusterUnavailableException;
 import dev.assetmanagerd.raft.ClusterUnavailableException.Reason;
 import dev.assetmanagerd.raft.NotLeaderException;
@@ -13,6 +18,7 @@ import dev.assetmanagerd.raft.PeerSpec;
 import io.grpc.Deadline;
 import io.grpc.Server;
 import io.grpc.netty.NettyServerBuilder;
+import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -61,6 +67,24 @@ class NodeLinksTest {
     assertThat(links.readIndex("n2", seconds(10)))
         .succeedsWithin(Duration.ofSeconds(10))
         .isEqualTo(42L);
+  }
+
+  @Test
+  void whoAnswersForAnotherClusterOrLifeOfItIsNotBelieved() {
+    ClusterName own = new ClusterName("prod", "restored-1");
+    assertThat(links.isMember("n2", own, "n3", seconds(10)))
+        .succeedsWithin(Duration.ofSeconds(10))
+        .isEqualTo(true);
+    assertThat(links.isMember("n2", own, "n4", seconds(10)))
+        .succeedsWithin(Duration.ofSeconds(10))
+        .isEqualTo(false);
+    for (ClusterName other :
+        List.of(new ClusterName("prod", ""), new ClusterName("test", "restored-1"))) {
+      assertThat(failure(links.isMember("n2", other, "n4", seconds(10))))
+          .as("asked for %s", other)
+          .isInstanceOf(ClusterUnavailableException.class)
+          .hasMessageContaining("another cluster answers");
+    }
   }
 
   @Test
@@ -165,9 +189,28 @@ class NodeLinksTest {
   private Server serve(int onPort) throws IOException {
     return NettyServerBuilder.forAddress(
             new InetSocketAddress(InetAddress.getLoopbackAddress(), onPort))
-        .addService(new NodeGrpcService(node, new CachedBlobStreams(Optional.empty())))
+        .addService(
+            new NodeGrpcService(node, new CachedBlobStreams(Optional.empty()), node.aloneChecked()))
+        .addService(new Members())
         .build()
         .start();
+  }
+
+  /** Tells that n2 and n3 are the members of a cluster that was restored from a backup. */
+  private static final class Members extends ClusterServiceGrpc.ClusterServiceImplBase {
+    @Override
+    public void listMembers(
+        ListMembersRequest request, StreamObserver<ListMembersResponse> observer) {
+      Replies.send(
+          CompletableFuture.completedFuture(
+              ListMembersResponse.newBuilder()
+                  .setClusterId("prod")
+                  .setLineage("restored-1")
+                  .addMembers(Member.newBuilder().setNodeId("n2"))
+                  .addMembers(Member.newBuilder().setNodeId("n3"))
+                  .build()),
+          observer);
+    }
   }
 
   private CompletableFuture<ProposeResponse> propose(Deadline deadline) {

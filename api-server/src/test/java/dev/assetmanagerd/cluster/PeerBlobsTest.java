@@ -73,7 +73,7 @@ class PeerBlobsTest {
             .start();
     links =
         new NodeLinks(List.of(new PeerSpec("n2", "127.0.0.1:1", "127.0.0.1:" + server.getPort())));
-    peers = new PeerBlobs(links, List.of("n2"), nanos::get);
+    peers = new PeerBlobs(links, nanos::get);
   }
 
   @AfterEach

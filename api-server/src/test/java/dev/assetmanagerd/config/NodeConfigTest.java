@@ -57,6 +57,10 @@ class NodeConfigTest {
     all.put("ELECTION_TIMEOUT_MIN", "150ms");
     all.put("ELECTION_TIMEOUT_MAX", "1m30s");
     all.put("SNAPSHOT_THRESHOLD", "5");
+    all.put("REPLICA_CHECK_INTERVAL", "2h");
+    all.put("CLUSTER_JOIN", "h4:9001, h2:9001");
+    all.put("CLUSTER_JOIN_AS", "voter");
+    all.put("AUTO_REBUILD", "false");
     all.put("STORAGE_TYPE", "nfs");
     all.put("LOCAL_PATH", "/d/local");
     all.put("NFS_PATH", "/d/nfs");
@@ -109,6 +113,9 @@ class NodeConfigTest {
     all.put("GC_SWEEP_INTERVAL", "6h");
     all.put("GC_ORPHAN_AGE", "48h");
     all.put("GC_UPLOAD_GRACE", "22m");
+    all.put("BACKUP_LOCATION", "file:///d/backups");
+    all.put("BACKUP_INTERVAL", "23h");
+    all.put("BACKUP_KEEP", "24");
     all.put("TLS_MODE", "disabled");
     all.put("TLS_CERT_FILE", "/t/cert");
     all.put("TLS_KEY_FILE", "/t/key");
@@ -159,7 +166,10 @@ class NodeConfigTest {
                     Path.of("/d/data"),
                     Duration.ofMillis(150),
                     Duration.ofSeconds(90),
-                    5),
+                    5,
+                    Duration.ofHours(2),
+                    new NodeConfig.Join(
+                        List.of(new HostPort("h4", 9001), h2Api), JoinAs.VOTER, false)),
                 new NodeConfig.Storage(
                     StorageKind.NFS,
                     Optional.of(Path.of("/d/nfs")),
@@ -210,6 +220,15 @@ class NodeConfigTest {
                     Duration.ofHours(6),
                     Duration.ofHours(48),
                     Duration.ofMinutes(22)),
+                new NodeConfig.Backups(
+                    Optional.of(
+                        new BackupLocation(
+                            "file:///d/backups",
+                            Optional.of(Path.of("/d/backups")),
+                            Optional.empty(),
+                            "")),
+                    Duration.ofHours(23),
+                    24),
                 new NodeConfig.Security(
                     TlsMode.DISABLED,
                     Optional.of(Path.of("/t/cert")),
@@ -268,6 +287,11 @@ class NodeConfigTest {
         "OTEL_SAMPLING_RATE|1.5|a number from 0 to 1",
         "OTEL_SAMPLING_RATE|NaN|a number from 0 to 1",
         "BUILDERD_ENDPOINT|localhost:8082|a URL",
+        "BACKUP_LOCATION|/mnt/backups|file:// and an absolute path, or s3://BUCKET/PREFIX",
+        "BACKUP_LOCATION|file://mnt/backups|file:// and an absolute path",
+        "BACKUP_LOCATION|s3://bucket|file:// and an absolute path, or s3://BUCKET/PREFIX",
+        "BACKUP_LOCATION|s3://bucket/../x|file:// and an absolute path, or s3://BUCKET/PREFIX",
+        "BACKUP_KEEP|0|from 1 to 500",
         "DEFAULT_KERNEL|/boot/vmlinux|a relative path",
         "DEFAULT_KERNEL|a/../../vmlinux|a relative path",
         "S3_ENDPOINT|ftp://x|a URL"

@@ -11,6 +11,7 @@ import dev.assetmanagerd.api.v1.AssetType;
 import dev.assetmanagerd.api.v1.UploadAssetMetadata;
 import dev.assetmanagerd.api.v1.UploadAssetRequest;
 import dev.assetmanagerd.api.v1.UploadAssetResponse;
+import dev.assetmanagerd.registry.FormatLevels;
 import io.grpc.ManagedChannel;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
@@ -64,7 +65,7 @@ class NodeServerTest {
       assertThat(node.get(node.metricsPort, "/metrics").body())
           .contains(
               "assetmanager_rpc_duration_seconds_count{code=\"not_found\",method=\"GetAsset\"} 1")
-          .contains("assetmanager_commands_applied_total 0")
+          .containsPattern("assetmanager_commands_applied_total [01]") // the level's
           .contains("jvm_memory_used_bytes");
       assertThat(node.get(node.port, "/metrics").statusCode()).isEqualTo(404);
       assertThat(server.terminated()).isNotDone();
@@ -72,6 +73,28 @@ class NodeServerTest {
     assertThatThrownBy(() -> node.get(node.port, "/livez")).isInstanceOf(java.io.IOException.class);
     assertThatThrownBy(() -> node.get(node.metricsPort, "/livez"))
         .isInstanceOf(java.io.IOException.class);
+  }
+
+  @Test
+  void aNewNodeOfItsOwnIsAtTheHighestFormatLevelAtOnce() throws Exception {
+    try (NodeServer server = NodeServer.start(node.config())) {
+      Awaitility.await()
+          .atMost(Duration.ofSeconds(20))
+          .pollInterval(Duration.ofMillis(20))
+          .ignoreExceptions()
+          .untilAsserted(
+              () -> {
+                JsonObject self =
+                    json(node.call(
+                            "assetmanagerd.cluster.v1.ClusterService/GetClusterStatus", "{}"))
+                        .getAsJsonArray("nodes")
+                        .get(0)
+                        .getAsJsonObject();
+                assertThat(self.get("formatLevel").getAsInt()).isEqualTo(FormatLevels.HIGHEST);
+                assertThat(self.get("formatLevelMax").getAsInt()).isEqualTo(FormatLevels.HIGHEST);
+              });
+      assertThat(server.terminated()).isNotDone();
+    }
   }
 
   @Test
