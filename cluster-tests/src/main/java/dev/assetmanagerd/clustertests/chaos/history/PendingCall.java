@@ -1,0 +1,99 @@
+package dev.assetmanagerd.clustertests.chaos.history;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * A call that has begun. Whoever makes it tells of each attempt, and at last how it ended; what is
+ * told after that is ignored. Thread-safe.
+ *
+ * <p>A call is refused ({@link #fail}) only if no attempt of it can have, or get, any effect. One
+ * that was attempted twice, of which the first got lost and the second was refused, is of unknown
+ * outcome.
+ */
+public final class PendingCall {
+  private final HistoryWriter writer;
+  private final int process;
+  private final long sequence;
+  private final Kind kind;
+  private final List<String> assets;
+  private final Input input;
+  private final String key;
+  private final long invokeNanos;
+  private final AtomicBoolean ended = new AtomicBoolean();
+  private final List<String> nodes = new ArrayList<>();
+  private int doubtful;
+
+  PendingCall(
+      HistoryWriter writer,
+      int process,
+      long sequence,
+      Kind kind,
+      List<String> assets,
+      Input input,
+      String key,
+      long invokeNanos) {
+    this.writer = writer;
+    this.process = process;
+    this.sequence = sequence;
+    this.kind = kind;
+    this.assets = List.copyOf(assets);
+    this.input = input;
+    this.key = key;
+    this.invokeNanos = invokeNanos;
+  }
+
+  /** A node is asked now. */
+  public synchronized void attempt(String node) {
+    nodes.add(node);
+  }
+
+  /** The attempt at hand got lost and may have taken effect; another will follow. */
+  public synchronized void lostAttempt() {
+    doubtful++;
+  }
+
+  /** It was done. */
+  public void ok(Value value) {
+    end(new Outcome.Ok(value));
+  }
+
+  /** It was refused, and certainly has no effect. */
+  public void fail(String code, String message) {
+    end(new Outcome.Fail(code, message));
+  }
+
+  /** Nobody can tell. */
+  public void unknown(String code, String message) {
+    end(new Outcome.Unknown(code, message));
+  }
+
+  long sequence() {
+    return sequence;
+  }
+
+  private void end(Outcome outcome) {
+    long now = writer.nowNanos();
+    if (!ended.compareAndSet(false, true)) {
+      return;
+    }
+    Call call;
+    synchronized (this) {
+      call =
+          new Call(
+              process,
+              sequence,
+              kind,
+              assets,
+              input,
+              key,
+              outcome,
+              invokeNanos,
+              now,
+              nodes,
+              doubtful);
+    }
+    writer.ended(this, call);
+  }
+}

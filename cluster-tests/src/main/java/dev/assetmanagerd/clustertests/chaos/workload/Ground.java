@@ -1,0 +1,24 @@
+package dev.assetmanagerd.clustertests.chaos.workload;
+
+import dev.assetmanagerd.api.v1.Asset;
+import dev.assetmanagerd.clustertests.client.LeaseBook;
+import java.util.List;
+
+/**
+ * What all clients of a workload share.
+ *
+ * @param anchors assets whose blobs are always there, in the order of the catalogue's
+ * @param book is told of all leases; those that may end without their holder's doing it has only as
+ *     asked for
+ */
+record Ground(
+    WorkloadOptions options,
+    Catalogue catalogue,
+    List<Asset> anchors,
+    LeaseBook book,
+    LeaseStopwatch stopwatch,
+    Violations violations) {
+  Ground {
+    anchors = List.copyOf(anchors);
+  }
+}

@@ -1,0 +1,197 @@
+package dev.assetmanagerd.clustertests.chaos.check;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.assetmanagerd.clustertests.chaos.check.Verdict.Result;
+import dev.assetmanagerd.clustertests.chaos.history.Input;
+import dev.assetmanagerd.clustertests.chaos.history.Kind;
+import dev.assetmanagerd.clustertests.chaos.history.Outcome;
+import dev.assetmanagerd.clustertests.chaos.history.Seen;
+import dev.assetmanagerd.clustertests.chaos.history.Value;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+/** The checks besides linearizability. */
+final class ChecksTest {
+  private static final Seen THERE = Seen.available(Script.ASSET, 0, "");
+  private static final FinalState NOTHING = new FinalState(Map.of(), Set.of());
+
+  private static FinalState assetWith(String... leases) {
+    return new FinalState(Map.of(Script.ASSET, THERE), Set.of(leases));
+  }
+
+  private static void assertLost(Script script, FinalState end) {
+    assertThat(new LostWritesCheck(end).check(script.history()).result()).isEqualTo(Result.BROKEN);
+  }
+
+  private static void assertNothingLost(Script script, FinalState end) {
+    assertThat(new LostWritesCheck(end).check(script.history()).findings()).isEmpty();
+  }
+
+  @Test
+  void aRegisteredAssetIsThereInTheEndUnlessItMayHaveBeenDeleted() {
+    Script registered = new Script().register(0, 0, 10);
+    assertLost(registered, NOTHING);
+    assertNothingLost(registered, assetWith());
+    assertNothingLost(registered.deleteOfUnknownOutcome(1, 20, 30), NOTHING);
+  }
+
+  @Test
+  void aDeletedAssetIsGoneInTheEndUnlessItMayHaveBeenRegisteredAnew() {
+    Script deleted = new Script().register(0, 0, 10).delete(0, 20, 30);
+    assertLost(deleted, assetWith());
+    assertNothingLost(deleted, NOTHING);
+    assertNothingLost(deleted.register(1, 25, 50), assetWith());
+  }
+
+  @Test
+  void aLeaseForEverIsThereInTheEndUnlessItMayHaveBeenReleased() {
+    Script granted = new Script().register(0, 0, 10).acquire(1, 20, 30, "l1", 1);
+    assertLost(granted, assetWith());
+    assertNothingLost(granted, assetWith("l1"));
+    assertNothingLost(granted.release(1, 40, 50, "l1", Script.unknown()), assetWith());
+    assertNothingLost(granted, assetWith("l1"));
+    assertNothingLost(
+        new Script().register(0, 0, 10).acquire(1, 20, 30, "l2", 1, 1000), assetWith());
+  }
+
+  @Test
+  void aReleasedLeaseIsGoneInTheEnd() {
+    Script released =
+        new Script().register(0, 0, 10).acquire(1, 20, 30, "l1", 1).release(1, 40, 50, "l1");
+    assertLost(released, assetWith("l1"));
+    assertNothingLost(released, assetWith());
+  }
+
+  @Test
+  void onlyWhatACollectionSaysItTookIsGoneInTheEnd() {
+    Script nothing = new Script().register(0, 0, 10);
+    nothing.call(1, 20, 30, Kind.COLLECT, Script.ASSET, Input.NONE, Script.ok(Value.DONE));
+    assertNothingLost(nothing, assetWith());
+    Script it = new Script().register(0, 0, 10);
+    Value taken = Value.of(new Seen(Script.ASSET, "DELETING", 0, ""));
+    it.call(1, 20, 30, Kind.COLLECT, Script.ASSET, Input.NONE, Script.ok(taken));
+    assertLost(it, assetWith());
+  }
+
+  private static Outcome granted(String lease) {
+    return Script.ok(Value.granted(Seen.available(Script.ASSET, 1, ""), lease));
+  }
+
+  @Test
+  void oneKeyIsAnsweredInOneWay() {
+    Script same = new Script();
+    same.key("k").call(1, 0, 10, Kind.ACQUIRE, Script.ASSET, Input.NONE, granted("l1"));
+    same.key("k").call(1, 20, 30, Kind.ACQUIRE, Script.ASSET, Input.NONE, granted("l1"));
+    same.key("j").call(1, 40, 50, Kind.ACQUIRE, Script.ASSET, Input.NONE, granted("l2"));
+    Verdict kept = new KeyedRepliesCheck().check(same.history());
+    assertThat(kept.isKept()).as("%s", kept).isTrue();
+    assertThat(kept.figures()).containsEntry("keys answered more than once", "1");
+    same.key("k").call(1, 60, 70, Kind.ACQUIRE, Script.ASSET, Input.NONE, granted("l3"));
+    assertThat(new KeyedRepliesCheck().check(same.history()).findings()).hasSize(1);
+  }
+
+  @Test
+  void oneLeaseIsGrantedOnce() {
+    Script twice = new Script().acquire(1, 0, 10, "l1", 1).acquire(2, 20, 30, "l1", 1);
+    assertThat(new KeyedRepliesCheck().check(twice.history()).findings()).hasSize(1);
+  }
+
+  @Test
+  void aLeaseThatIsGoneBeforeItsTimeIsFound() {
+    Script early =
+        new Script().acquire(1, 0, 10, "l1", 1, 1000).renew(1, 900, 950, "l1", 1000, false);
+    assertThat(new LeaseLifeCheck().check(early.history()).findings()).hasSize(1);
+    Script inTime =
+        new Script().acquire(1, 0, 10, "l1", 1, 1000).renew(1, 950, 1001, "l1", 1000, false);
+    assertThat(new LeaseLifeCheck().check(inTime.history()).findings()).isEmpty();
+    Script forEver =
+        new Script()
+            .acquire(1, 0, 10, "l1", 1)
+            .release(1, 5000, 5010, "l1", Script.fail("not_found"));
+    assertThat(new LeaseLifeCheck().check(forEver.history()).findings()).hasSize(1);
+  }
+
+  @Test
+  void aLeaseThatLivesLongerThanItMayIsFoundUnlessThereWasNoLeader() {
+    Script late = new Script().acquire(1, 0, 10, "l1", 1, 1000);
+    for (int at = 100; at < 3200; at += 100) {
+      late.get(2, at, at + 10, 1);
+    }
+    late.renew(1, 3200, 3210, "l1", 1000, true);
+    assertThat(new LeaseLifeCheck().check(late.history()).findings()).hasSize(1);
+    Script leaderless =
+        new Script().acquire(1, 0, 10, "l1", 1, 1000).renew(1, 3200, 3210, "l1", 1000, true);
+    assertThat(new LeaseLifeCheck().check(leaderless.history()).findings()).isEmpty();
+  }
+
+  @Test
+  void aRenewalWithoutATimeMayHaveAnyThatTheLeaseEverHad() {
+    Script renewed =
+        new Script().acquire(1, 0, 10, "l1", 1, 1000).renew(1, 100, 110, "l1", 7000, true);
+    renewed.renew(1, 200, 210, "l1", 0, true);
+    for (int at = 300; at < 9400; at += 100) {
+      renewed.get(2, at, at + 10, 1);
+    }
+    Script inTime = renewed.renew(1, 7100, 7110, "l1", 0, true);
+    assertThat(new LeaseLifeCheck().check(inTime.history()).findings()).isEmpty();
+    Script early =
+        new Script()
+            .acquire(1, 0, 10, "l1", 1, 1000)
+            .renew(1, 100, 110, "l1", 7000, true)
+            .renew(1, 200, 210, "l1", 0, true)
+            .renew(1, 1100, 1150, "l1", 0, false);
+    assertThat(new LeaseLifeCheck().check(early.history()).findings()).hasSize(1);
+  }
+
+  @Test
+  void aGapBetweenWritesCountsWhileAQuorumIsAlive() {
+    Script script =
+        new Script()
+            .register(0, 0, 100)
+            .register(0, 150, 200)
+            .fault(300, true, false)
+            .fault(5300, false, true)
+            .register(0, 5000, 5800)
+            .register(0, 5850, 5900);
+    WriteGaps gaps = WriteGaps.of(script.history());
+    assertThat(gaps.gaps().stream().map(gap -> gap.length().toMillis()))
+        .containsExactly(100L, 100L, 100L, 100L, 500L);
+    assertThat(gaps.percentile(50)).isEqualTo(Duration.ofMillis(100));
+    assertThat(gaps.longest()).isEqualTo(Duration.ofMillis(500));
+    assertThat(new WriteGapCheck(Duration.ofMillis(499)).check(script.history()).findings())
+        .hasSize(1);
+    assertThat(new WriteGapCheck(Duration.ofMillis(500)).check(script.history()).isKept()).isTrue();
+  }
+
+  @Test
+  void writesThatNeverSucceedAgainAreAGap() {
+    Script script = new Script().register(0, 0, 100).deleteOfUnknownOutcome(0, 200, 9000);
+    assertThat(WriteGaps.of(script.history()).longest()).isEqualTo(Duration.ofMillis(8900));
+  }
+
+  @Test
+  void callsOfUnknownOutcomeAreCountedAndUnexpectedCodesAreFound() {
+    Script script = new Script().register(0, 0, 10).acquireOfUnknownOutcome(1, 20, 30);
+    Verdict verdict = new OutcomesCheck().check(script.history());
+    assertThat(verdict.isKept()).as("%s", verdict).isTrue();
+    assertThat(verdict.figures())
+        .containsEntry("of unknown outcome", "1")
+        .containsEntry("codes of those", "{unavailable=1}")
+        .containsEntry("ACQUIRE unknown", "1");
+    script.call(1, 40, 50, Kind.GET, Script.ASSET, Input.NONE, Script.fail("internal"));
+    assertThat(new OutcomesCheck().check(script.history()).findings()).hasSize(1);
+  }
+
+  @Test
+  void allChecksTogetherSayWhatEachSays() {
+    Script right = new Script().register(0, 0, 10).acquire(1, 20, 30, "l1", 1).get(2, 40, 50, 1);
+    assertThat(
+            HistoryChecks.all(
+                right.history(), assetWith("l1"), Duration.ofSeconds(1), Budget.USUAL))
+        .hasSize(6)
+        .allMatch(Verdict::isKept);
+  }
+}
