@@ -1,5 +1,7 @@
 package dev.assetmanagerd.clustertests;
 
+import dev.assetmanagerd.clustertests.network.Loopback;
+import dev.assetmanagerd.clustertests.network.Network;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,6 +19,8 @@ import java.util.TreeMap;
  * @param failPoints whether the nodes can be made to fail at named steps
  * @param fakeTime the library by which every node gets a wall clock of its own; empty = all have
  *     the machine's
+ * @param network where the nodes live; the cluster closes it
+ * @param planted directory of classes that take the place of the product's own
  */
 public record ClusterOptions(
     int nodes,
@@ -24,7 +28,9 @@ public record ClusterOptions(
     Map<String, String> settings,
     List<String> jvmArguments,
     boolean failPoints,
-    Optional<Path> fakeTime) {
+    Optional<Path> fakeTime,
+    Network network,
+    Optional<Path> planted) {
   /** Many short-lived JVMs on few cores: no optimising compiler, one collector thread. */
   private static final List<String> SMALL_JVM =
       List.of("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
@@ -37,27 +43,54 @@ public record ClusterOptions(
     jvmArguments = List.copyOf(jvmArguments);
   }
 
+  /** Where all nodes keep blobs. */
+  public Path blobDirectory() {
+    return directory.resolve("blobs");
+  }
+
+  /** Where all nodes may prepare files. */
+  public Path jailerDirectory() {
+    return directory.resolve("jailer");
+  }
+
   /** Nodes with the product's defaults and small JVMs. */
   public static ClusterOptions of(int nodes, Path directory) {
-    return new ClusterOptions(nodes, directory, Map.of(), SMALL_JVM, false, Optional.empty());
+    return new ClusterOptions(
+        nodes,
+        directory,
+        Map.of(),
+        SMALL_JVM,
+        false,
+        Optional.empty(),
+        new Loopback(),
+        Optional.empty());
   }
 
   /** The same with one variable more, its name without the product's prefix. */
   public ClusterOptions with(String setting, String value) {
     Map<String, String> more = new TreeMap<>(settings);
     more.put(setting, value);
-    return new ClusterOptions(nodes, directory, more, jvmArguments, failPoints, fakeTime);
+    return new ClusterOptions(
+        nodes, directory, more, jvmArguments, failPoints, fakeTime, network, planted);
   }
 
   /** The same with other JVM arguments in place of the small ones. */
   public ClusterOptions withJvm(List<String> arguments) {
     return new ClusterOptions(
-        nodes, directory, settings, new ArrayList<>(arguments), failPoints, fakeTime);
+        nodes,
+        directory,
+        settings,
+        new ArrayList<>(arguments),
+        failPoints,
+        fakeTime,
+        network,
+        planted);
   }
 
   /** The same with {@link TestCluster#failAt} at work. */
   public ClusterOptions withFailPoints() {
-    return new ClusterOptions(nodes, directory, settings, jvmArguments, true, fakeTime);
+    return new ClusterOptions(
+        nodes, directory, settings, jvmArguments, true, fakeTime, network, planted);
   }
 
   /**
@@ -67,6 +100,32 @@ public record ClusterOptions(
    */
   public ClusterOptions withWallClocks(Path library) {
     return new ClusterOptions(
-        nodes, directory, settings, jvmArguments, failPoints, Optional.of(library));
+        nodes,
+        directory,
+        settings,
+        jvmArguments,
+        failPoints,
+        Optional.of(library),
+        network,
+        planted);
+  }
+
+  /** The same with nodes that live elsewhere than on loopback. */
+  public ClusterOptions withNetwork(Network other) {
+    return new ClusterOptions(
+        nodes, directory, settings, jvmArguments, failPoints, fakeTime, other, planted);
+  }
+
+  /** The same with nodes of which some classes are others. */
+  public ClusterOptions withPlanted(Path classes) {
+    return new ClusterOptions(
+        nodes,
+        directory,
+        settings,
+        jvmArguments,
+        failPoints,
+        fakeTime,
+        network,
+        Optional.of(classes));
   }
 }

@@ -3,6 +3,7 @@ package dev.assetmanagerd.clustertests;
 import dev.assetmanagerd.cluster.v1.ClusterServiceGrpc;
 import dev.assetmanagerd.cluster.v1.GetClusterStatusRequest;
 import dev.assetmanagerd.cluster.v1.GetClusterStatusResponse;
+import dev.assetmanagerd.clustertests.network.Host;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
 import java.io.IOException;
@@ -28,9 +29,7 @@ public final class Node {
   private static final int MESSAGE_MAX_BYTES = 16 << 20;
 
   private final String id;
-  private final int apiPort;
-  private final int raftPort;
-  private final int metricsPort;
+  private final Host host;
   private final Path directory;
   private final HttpClient http;
   private final ManagedChannel channel;
@@ -38,11 +37,9 @@ public final class Node {
   private final WallClock wallClock;
   private volatile @Nullable ChildProcess process;
 
-  Node(String id, FreePorts ports, Path directory, HttpClient http) {
+  Node(String id, Host host, Path directory, HttpClient http) {
     this.id = id;
-    this.apiPort = ports.next();
-    this.raftPort = ports.next();
-    this.metricsPort = ports.next();
+    this.host = host;
     this.directory = directory;
     this.http = http;
     this.failPoints = new FailPointFiles(directory);
@@ -55,14 +52,19 @@ public final class Node {
     return id;
   }
 
-  /** Port of the API on loopback. */
+  /** Where it runs. */
+  public Host host() {
+    return host;
+  }
+
+  /** Port of the API. */
   public int apiPort() {
-    return apiPort;
+    return host.apiPort();
   }
 
   /** {@code host:port} of the API. */
   public String apiAddress() {
-    return "127.0.0.1:" + apiPort;
+    return host.apiAddress();
   }
 
   /** The API, or a path below it such as {@code /readyz}. */
@@ -72,7 +74,7 @@ public final class Node {
 
   /** Port of metrics and health on loopback. */
   public int metricsPort() {
-    return metricsPort;
+    return host.metricsPort();
   }
 
   /** Its private files: registry, log, spool. */
@@ -93,7 +95,7 @@ public final class Node {
 
   /** A channel of the caller's own, who closes it. */
   public ManagedChannel newChannel() {
-    return NettyChannelBuilder.forAddress("127.0.0.1", apiPort)
+    return NettyChannelBuilder.forAddress(host.address(), host.apiPort())
         .usePlaintext()
         .maxInboundMessageSize(MESSAGE_MAX_BYTES)
         .build();
@@ -129,6 +131,19 @@ public final class Node {
     }
   }
 
+  /** Whether its API answers, ready or not. */
+  public boolean isAnswering() {
+    HttpRequest request = HttpRequest.newBuilder(uri("/livez")).timeout(PROBE_MAX).build();
+    try {
+      return http.send(request, HttpResponse.BodyHandlers.discarding()).statusCode() == 200;
+    } catch (IOException notYet) {
+      return false;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
   /**
    * The cluster as this node sees it.
    *
@@ -143,7 +158,7 @@ public final class Node {
 
   /** {@code id=raftHost:raftPort/apiHost:apiPort}, as the configuration lists it. */
   String peerEntry() {
-    return id + "=127.0.0.1:" + raftPort + "/" + apiAddress();
+    return id + "=" + host.raftAddress() + "/" + apiAddress();
   }
 
   Path directory() {

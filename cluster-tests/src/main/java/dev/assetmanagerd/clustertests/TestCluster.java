@@ -2,6 +2,7 @@ package dev.assetmanagerd.clustertests;
 
 import static org.awaitility.Awaitility.await;
 
+import dev.assetmanagerd.clustertests.network.Host;
 import dev.assetmanagerd.node.v1.NodeStatus;
 import dev.assetmanagerd.process.FailPoint;
 import io.grpc.StatusRuntimeException;
@@ -17,12 +18,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A cluster of real processes on loopback, in words that a test can be written in.
+ * A cluster of real processes, in words that a test can be written in.
  *
  * <pre>{@code
  * Node leader = cluster.leader();
@@ -37,9 +39,9 @@ import org.jspecify.annotations.Nullable;
  * nodes; asking is thread-safe.
  */
 public final class TestCluster implements AutoCloseable {
-  private static final String PREFIX = "UNKEY_ASSETMANAGERD_";
   private static final Duration START_MAX = Duration.ofSeconds(90);
   private static final Duration ELECTION_MAX = Duration.ofSeconds(60);
+  private static final Duration RUN_MAX = Duration.ofSeconds(90);
   private static final Duration STOP_MAX = Duration.ofSeconds(60);
   private static final Duration CATCH_UP_MAX = Duration.ofSeconds(90);
   private static final Duration POLL = Duration.ofMillis(100);
@@ -48,10 +50,15 @@ public final class TestCluster implements AutoCloseable {
 
   private final ClusterOptions options;
   private final List<Node> nodes;
+  private final NodeLaunch launch;
+  private final HttpClient http;
 
-  private TestCluster(ClusterOptions options, List<Node> nodes) {
+  private TestCluster(
+      ClusterOptions options, List<Node> founders, NodeLaunch launch, HttpClient http) {
     this.options = options;
-    this.nodes = List.copyOf(nodes);
+    this.nodes = new CopyOnWriteArrayList<>(founders);
+    this.launch = launch;
+    this.http = http;
   }
 
   /** Starts all nodes and returns when they are ready. */
@@ -71,7 +78,6 @@ public final class TestCluster implements AutoCloseable {
 
   /** Chooses ports and directories and starts nothing. */
   public static TestCluster prepare(ClusterOptions options) {
-    FreePorts ports = new FreePorts();
     HttpClient http =
         HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
@@ -79,17 +85,46 @@ public final class TestCluster implements AutoCloseable {
             .build();
     List<Node> nodes = new ArrayList<>();
     for (int i = 1; i <= options.nodes(); i++) {
-      nodes.add(new Node("n" + i, ports, options.directory().resolve("n" + i), http));
+      nodes.add(newNode("n" + i, options, http));
     }
-    createDirectories(options.directory().resolve("blobs"));
-    createDirectories(options.directory().resolve("jailer"));
-    nodes.forEach(node -> node.wallClock().set(Duration.ZERO));
-    return new TestCluster(options, nodes);
+    createDirectories(options.blobDirectory());
+    createDirectories(options.jailerDirectory());
+    return new TestCluster(options, nodes, new NodeLaunch(options, nodes), http);
   }
 
-  /** All nodes, running or not, in the order of their ids. */
+  private static Node newNode(String id, ClusterOptions options, HttpClient http) {
+    Host host = options.network().newHost(id);
+    Node node = new Node(id, host, options.directory().resolve(id), http);
+    node.wallClock().set(Duration.ZERO);
+    return node;
+  }
+
+  /** All nodes, running or not, in the order in which they came. */
   public List<Node> nodes() {
-    return nodes;
+    return List.copyOf(nodes);
+  }
+
+  /**
+   * One more node, with ports and directories of its own, which is to join the cluster when it is
+   * started.
+   *
+   * @param as what it asks to be: {@code voter}, {@code listener} or {@code none}
+   */
+  public Node addNode(String id, String as) {
+    Node node = newNode(id, options, http);
+    launch.joins(node, as);
+    nodes.add(node);
+    return node;
+  }
+
+  /** A node that is no member any more and does not run is none of the nodes, either. */
+  public void forget(Node node) {
+    if (node.isRunning()) {
+      throw new IllegalStateException(node + " still runs");
+    }
+    nodes.remove(node);
+    launch.forget(node);
+    node.close();
   }
 
   /** The nodes whose process runs. */
@@ -104,12 +139,12 @@ public final class TestCluster implements AutoCloseable {
 
   /** The blob directory that all nodes share. */
   public Path blobDirectory() {
-    return options.directory().resolve("blobs");
+    return options.blobDirectory();
   }
 
   /** The one directory below which assets may be prepared. */
   public Path jailerDirectory() {
-    return options.directory().resolve("jailer");
+    return options.jailerDirectory();
   }
 
   /** The leader that a majority of the running nodes agrees on; waits for one. */
@@ -129,7 +164,7 @@ public final class TestCluster implements AutoCloseable {
   /** Starts a node's process; see {@link #awaitReady} for when it is of use. */
   public void start(Node node) {
     createDirectories(node.dataDirectory());
-    node.start(command(node), environment(node));
+    node.start(launch.serve(node), launch.environment(node));
   }
 
   /** SIGKILL: the node has no chance to do anything; returns when the process is gone. */
@@ -202,6 +237,36 @@ public final class TestCluster implements AutoCloseable {
     if (!process.await(STOP_MAX)) {
       throw new AssertionError(node + " did not stop within " + STOP_MAX + "\n" + evidence());
     }
+  }
+
+  /** Runs another command of the program with a node's environment, and waits for its end. */
+  public Ran run(Node node, String... arguments) {
+    return run(node, Map.of(), arguments);
+  }
+
+  /**
+   * As {@link #run(Node, String...)}, with other settings.
+   *
+   * @param changed by the names of the options, which begin behind the prefix
+   */
+  public Ran run(Node node, Map<String, String> changed, String... arguments) {
+    Map<String, String> environment = new TreeMap<>(launch.environment(node));
+    changed.forEach((name, value) -> environment.put(NodeLaunch.PREFIX + name, value));
+    Path log = options.directory().resolve("run-" + System.nanoTime() + ".log");
+    List<String> command = launch.command(node, List.of(arguments));
+    try (ChildProcess process = ChildProcess.start(node.id(), command, environment, log)) {
+      if (!process.await(RUN_MAX)) {
+        throw new AssertionError(List.of(arguments) + " did not end within " + RUN_MAX);
+      }
+      return new Ran(process.exitCode(), Files.readString(log));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The environment variables that a node, or a command on its host, is started with. */
+  public Map<String, String> environment(Node node) {
+    return launch.environment(node);
   }
 
   /** Removes everything a stopped node has on its own disk. The shared blobs stay. */
@@ -296,6 +361,7 @@ public final class TestCluster implements AutoCloseable {
   @Override
   public void close() {
     nodes.forEach(Node::close);
+    options.network().close();
   }
 
   /** Deletes data and blobs of a closed cluster; the logs stay. */
@@ -346,48 +412,6 @@ public final class TestCluster implements AutoCloseable {
     return statuses.stream()
         .map(s -> s.getNodeId() + "@" + s.getStateHashIndex() + "=" + s.getStateHash())
         .collect(Collectors.joining(", "));
-  }
-
-  private List<String> command(Node node) {
-    List<String> command = new ArrayList<>();
-    command.add(ProductProgram.java());
-    command.addAll(ProductProgram.jvmArguments());
-    command.addAll(options.jvmArguments());
-    if (options.failPoints()) {
-      command.add("-Dassetmanagerd.failpoints=" + node.failPoints().create());
-    }
-    if (options.fakeTime().isPresent()) {
-      command.add("-XX:-UsePerfData"); // its files would be stamped with times of the future
-    }
-    command.addAll(List.of("-cp", ProductProgram.classPath(), ProductProgram.MAIN, "serve"));
-    return command;
-  }
-
-  private Map<String, String> environment(Node node) {
-    Map<String, String> settings = new TreeMap<>();
-    settings.put("PORT", Integer.toString(node.apiPort()));
-    settings.put("ADDRESS", "127.0.0.1");
-    settings.put("NODE_ID", node.id());
-    settings.put("CLUSTER_ID", "cluster-tests");
-    settings.put(
-        "CLUSTER_PEERS", nodes.stream().map(Node::peerEntry).collect(Collectors.joining(",")));
-    settings.put("DATA_DIR", node.dataDirectory().toString());
-    settings.put("DATABASE_PATH", node.directory().resolve("assets.db").toString());
-    settings.put("CACHE_DIR", node.directory().resolve("cache").toString());
-    settings.put("STORAGE_BACKEND", "local");
-    settings.put("LOCAL_STORAGE_PATH", blobDirectory().toString());
-    settings.put("PREPARE_ROOTS", jailerDirectory().toString());
-    settings.put("TLS_MODE", "disabled");
-    settings.put("OTEL_ENABLED", "false");
-    settings.put("OTEL_PROMETHEUS_PORT", Integer.toString(node.metricsPort()));
-    settings.put("BUILDERD_ENABLED", "false");
-    settings.putAll(options.settings());
-    Map<String, String> environment = new TreeMap<>();
-    settings.forEach((name, value) -> environment.put(PREFIX + name, value));
-    options
-        .fakeTime()
-        .ifPresent(library -> environment.putAll(node.wallClock().environment(library)));
-    return environment;
   }
 
   private static void createDirectories(Path directory) {

@@ -31,10 +31,20 @@ final class Clusters
 
   /** Starts a cluster with other settings. */
   TestCluster start(int nodes, UnaryOperator<ClusterOptions> change) {
-    Path directory = ROOT.resolve(testName + "-" + open.size() + "-" + System.nanoTime());
-    TestCluster cluster = TestCluster.start(change.apply(ClusterOptions.of(nodes, directory)));
+    TestCluster cluster = TestCluster.start(change.apply(ClusterOptions.of(nodes, directory())));
     open.add(cluster);
     return cluster;
+  }
+
+  /** A cluster whose nodes the test starts itself. */
+  TestCluster prepare(int nodes) {
+    TestCluster cluster = TestCluster.prepare(ClusterOptions.of(nodes, directory()));
+    open.add(cluster);
+    return cluster;
+  }
+
+  private Path directory() {
+    return ROOT.resolve(testName + "-" + open.size() + "-" + System.nanoTime());
   }
 
   /** The one cluster of the class, started when it is first asked for; for a static field. */

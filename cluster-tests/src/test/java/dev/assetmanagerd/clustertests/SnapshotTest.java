@@ -38,6 +38,7 @@ final class SnapshotTest {
       awaitSnapshotOn(cluster, cluster.leader(), 400);
       cluster.kill(follower);
       cluster.wipe(follower);
+      rebuild(cluster, follower);
       cluster.start(follower);
       awaitSnapshotOn(cluster, follower, 200);
       var unused = loops.stop();
@@ -63,6 +64,7 @@ final class SnapshotTest {
         cluster.kill(victim);
         if (kill == KILLS / 2) {
           cluster.wipe(victim); // from here on it is being given a snapshot when it dies
+          rebuild(cluster, victim);
         }
         cluster.start(victim);
         if (kill != KILLS / 2) {
@@ -74,6 +76,11 @@ final class SnapshotTest {
     }
     cluster.assertReplicasEqual();
     assertNothingLeftOver(victim);
+  }
+
+  private static void rebuild(TestCluster cluster, Node node) {
+    Ran run = cluster.run(node, "node", "rebuild");
+    assertThat(run.exitCode()).as(run.output()).isZero();
   }
 
   private static void awaitSnapshotOn(TestCluster cluster, Node node, long atLeast) {

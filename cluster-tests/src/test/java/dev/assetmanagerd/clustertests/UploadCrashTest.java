@@ -164,7 +164,8 @@ final class UploadCrashTest {
   }
 
   private static SweepOrphansResponse sweep(AssetClient client) throws CallFailedException {
-    SweepOrphansRequest request = SweepOrphansRequest.newBuilder().setMinAgeSeconds(1).build();
+    SweepOrphansRequest request =
+        SweepOrphansRequest.newBuilder().setMinAgeSeconds(1).setAllowEmptyRegistry(true).build();
     return client.over(
         channel ->
             GarbageServiceGrpc.newBlockingStub(channel)

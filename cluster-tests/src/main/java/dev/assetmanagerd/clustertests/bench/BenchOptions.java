@@ -1,5 +1,6 @@
 package dev.assetmanagerd.clustertests.bench;
 
+import dev.assetmanagerd.clustertests.olddaemon.OldDaemonData;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -16,6 +17,8 @@ import java.util.List;
  * @param uploadBytes size of one upload
  * @param assets how many assets the two listings are compared at, small and large
  * @param garbageBenchAssets how many assets there are in the benchmark of garbage collection
+ * @param joinBenchLeases how many leases there are when a node joins
+ * @param oldDaemon the database that is imported
  * @param jvmArguments of each node
  */
 record BenchOptions(
@@ -28,6 +31,8 @@ record BenchOptions(
     long uploadBytes,
     List<Integer> assets,
     int garbageBenchAssets,
+    int joinBenchLeases,
+    OldDaemonData oldDaemon,
     List<String> jvmArguments) {
   /** What the documented figures are measured with. */
   static BenchOptions full(Path directory, List<String> jvmArguments) {
@@ -41,6 +46,8 @@ record BenchOptions(
         2L << 30,
         List.of(10_000, 1_000_000),
         100_000,
+        1_000_000,
+        OldDaemonData.DOCUMENTED,
         jvmArguments);
   }
 
@@ -56,6 +63,8 @@ record BenchOptions(
         128L << 20,
         List.of(1_000, 10_000),
         5_000,
+        20_000,
+        new OldDaemonData(5_000, 25_000, 2_500),
         jvmArguments);
   }
 }

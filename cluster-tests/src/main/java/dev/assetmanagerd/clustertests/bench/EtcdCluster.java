@@ -3,10 +3,10 @@ package dev.assetmanagerd.clustertests.bench;
 import static org.awaitility.Awaitility.await;
 
 import dev.assetmanagerd.clustertests.ChildProcess;
-import dev.assetmanagerd.clustertests.FreePorts;
 import dev.assetmanagerd.clustertests.etcd.MaintenanceGrpc;
 import dev.assetmanagerd.clustertests.etcd.StatusRequest;
 import dev.assetmanagerd.clustertests.etcd.StatusResponse;
+import dev.assetmanagerd.clustertests.network.FreePorts;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
@@ -26,10 +26,13 @@ import java.util.stream.Stream;
 final class EtcdCluster implements AutoCloseable {
   private static final int MEMBERS = 3;
 
+  private final FreePorts ports;
   private final List<ChildProcess> processes = new ArrayList<>();
   private final List<String> addresses = new ArrayList<>();
 
-  private EtcdCluster() {}
+  private EtcdCluster(FreePorts ports) {
+    this.ports = ports;
+  }
 
   /** The etcd binary, where there is one on this machine. */
   static Optional<Path> binary() {
@@ -48,7 +51,7 @@ final class EtcdCluster implements AutoCloseable {
         IntStream.range(0, MEMBERS)
             .mapToObj(i -> "e" + i + "=http://127.0.0.1:" + peer.get(i))
             .collect(Collectors.joining(","));
-    EtcdCluster cluster = new EtcdCluster();
+    EtcdCluster cluster = new EtcdCluster(ports);
     for (int i = 0; i < MEMBERS; i++) {
       String clientUrl = "http://127.0.0.1:" + client.get(i);
       String peerUrl = "http://127.0.0.1:" + peer.get(i);
@@ -118,5 +121,6 @@ final class EtcdCluster implements AutoCloseable {
   @Override
   public void close() {
     processes.forEach(ChildProcess::close);
+    ports.close();
   }
 }

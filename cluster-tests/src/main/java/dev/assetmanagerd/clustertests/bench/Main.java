@@ -8,7 +8,19 @@ import java.util.List;
 /** Runs benchmarks by name; see the script {@code cluster-tests/bench}. */
 public final class Main {
   private static final List<String> ALL =
-      List.of("a", "b", "keepalive", "upload", "list", "failover", "s3", "prepare");
+      List.of(
+          "a",
+          "b",
+          "keepalive",
+          "upload",
+          "list",
+          "failover",
+          "membership",
+          "join",
+          "backup",
+          "s3",
+          "prepare",
+          "import");
 
   private Main() {}
 
@@ -50,6 +62,10 @@ public final class Main {
       case "list" -> new ListBench(options, report).run();
       case "s3" -> new S3Bench(options, report).run();
       case "prepare" -> new PrepareBench(options, report).run();
+      case "import" -> new ImportBench(options, report).run();
+      case "membership" -> new MembershipBench(options, report).run();
+      case "join" -> new JoinBench(options, report).run();
+      case "backup" -> new BackupBench(options, report).run();
       case "failover" -> new FailoverBench(options, report).run();
       default -> throw new IllegalArgumentException(name);
     }

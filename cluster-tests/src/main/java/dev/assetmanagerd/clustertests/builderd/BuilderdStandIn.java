@@ -1,7 +1,6 @@
 package dev.assetmanagerd.clustertests.builderd;
 
 import dev.assetmanagerd.clustertests.ChildProcess;
-import dev.assetmanagerd.clustertests.FreePorts;
 import dev.assetmanagerd.clustertests.Node;
 import dev.assetmanagerd.clustertests.ProductProgram;
 import dev.assetmanagerd.clustertests.builderd.v1.Behaviour;
@@ -10,6 +9,7 @@ import dev.assetmanagerd.clustertests.builderd.v1.GetCountsRequest;
 import dev.assetmanagerd.clustertests.builderd.v1.GetCountsResponse;
 import dev.assetmanagerd.clustertests.builderd.v1.StandInControlGrpc;
 import dev.assetmanagerd.clustertests.builderd.v1.StandInControlGrpc.StandInControlBlockingStub;
+import dev.assetmanagerd.clustertests.network.FreePorts;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
 import java.nio.file.Path;
@@ -25,12 +25,14 @@ public final class BuilderdStandIn implements AutoCloseable {
   private static final Duration START_MAX = Duration.ofSeconds(30);
   private static final int CALL_MAX_SECONDS = 10;
 
+  private final FreePorts ports;
   private final int port;
   private final ChildProcess process;
   private final ManagedChannel channel;
   private Behaviour behaviour = Behaviour.newBuilder().setDurationMillis(1_000).build();
 
-  private BuilderdStandIn(int port, ChildProcess process) {
+  private BuilderdStandIn(FreePorts ports, int port, ChildProcess process) {
+    this.ports = ports;
     this.port = port;
     this.process = process;
     this.channel = NettyChannelBuilder.forAddress("127.0.0.1", port).usePlaintext().build();
@@ -42,7 +44,8 @@ public final class BuilderdStandIn implements AutoCloseable {
    * @param log what it prints is appended here
    */
   public static BuilderdStandIn start(Path log) {
-    int port = new FreePorts().next();
+    FreePorts ports = new FreePorts();
+    int port = ports.next();
     List<String> command =
         List.of(
             ProductProgram.java(),
@@ -54,7 +57,7 @@ public final class BuilderdStandIn implements AutoCloseable {
             StandInMain.class.getName(),
             Integer.toString(port));
     BuilderdStandIn standIn =
-        new BuilderdStandIn(port, ChildProcess.start("builderd", command, Map.of(), log));
+        new BuilderdStandIn(ports, port, ChildProcess.start("builderd", command, Map.of(), log));
     Awaitility.await("builderd's stand-in answers")
         .atMost(START_MAX)
         .ignoreExceptions()
@@ -99,5 +102,6 @@ public final class BuilderdStandIn implements AutoCloseable {
   public void close() {
     channel.shutdownNow();
     process.close();
+    ports.close();
   }
 }

@@ -12,14 +12,25 @@ final class AckClock {
   private long firstAckOfLatestWatch;
   private long watchFrom = Long.MAX_VALUE;
   private boolean seen;
+  private long lastNanos = System.nanoTime();
+  private long longestGapNanos;
 
   synchronized void acknowledged(long beginNanos, long nowNanos) {
     count++;
+    long now = System.nanoTime();
+    longestGapNanos = Math.max(longestGapNanos, now - lastNanos);
+    lastNanos = now;
     if (!seen && watchFrom != Long.MAX_VALUE && beginNanos - watchFrom >= 0) {
       seen = true;
       firstAckOfLatestWatch = nowNanos;
       notifyAll();
     }
+  }
+
+  synchronized Duration longestGap() {
+    long longest = Math.max(longestGapNanos, System.nanoTime() - lastNanos);
+    longestGapNanos = 0;
+    return Duration.ofNanos(longest);
   }
 
   synchronized long count() {

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * Calls over gRPC to one node of several, turning to the next one when a call fails for reasons
@@ -24,7 +25,7 @@ import java.util.function.Function;
 public final class AssetClient {
   private static final int PAGE_MAX = 1000;
 
-  private final List<Node> nodes;
+  private final Supplier<List<Node>> nodes;
   private final Duration timeout;
   private final AtomicInteger current;
 
@@ -35,9 +36,24 @@ public final class AssetClient {
    * @param timeout of each call
    */
   public AssetClient(List<Node> nodes, int first, Duration timeout) {
-    this.nodes = List.copyOf(nodes);
+    this(constant(List.copyOf(nodes)), first, timeout);
+  }
+
+  /**
+   * A client of nodes that come and go.
+   *
+   * @param nodes who can be asked; asked for before each call; at least one, and thread-safe
+   * @param first index of the node to begin with
+   * @param timeout of each call
+   */
+  public AssetClient(Supplier<List<Node>> nodes, int first, Duration timeout) {
+    this.nodes = nodes;
     this.timeout = timeout;
     this.current = new AtomicInteger(first);
+  }
+
+  private static Supplier<List<Node>> constant(List<Node> nodes) {
+    return () -> nodes;
   }
 
   /** One call of the asset service. */
@@ -101,7 +117,8 @@ public final class AssetClient {
   }
 
   private Node node(int index) {
-    return nodes.get(Math.floorMod(index, nodes.size()));
+    List<Node> now = nodes.get();
+    return now.get(Math.floorMod(index, now.size()));
   }
 
   private void turnAfter(CallFailedException failure, int index) {

@@ -7,19 +7,15 @@ import dev.assetmanagerd.api.v1.AcquireAssetResponse;
 import dev.assetmanagerd.api.v1.GetAssetResponse;
 import dev.assetmanagerd.api.v1.ReleaseAssetResponse;
 import java.io.IOException;
-import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /** Lease calls as Connect JSON over HTTP/1.1 with the JDK's client, much as curl sends them. */
 public final class ConnectLeaseClient implements LeaseClient {
-  private static final Pattern CODE = Pattern.compile("\"code\"\\s*:\\s*\"([a-z_]+)\"");
   private static final Duration GRACE = Duration.ofSeconds(2);
 
   private final HttpClient http;
@@ -45,6 +41,15 @@ public final class ConnectLeaseClient implements LeaseClient {
   }
 
   @Override
+  public String acquireOnce(String key, String assetId, String acquiredBy, Duration timeout)
+      throws CallFailedException {
+    String body = json(Map.of("asset_id", assetId, "acquired_by", acquiredBy));
+    AcquireAssetResponse.Builder response = AcquireAssetResponse.newBuilder();
+    post("AcquireAsset", body, timeout, response, "Idempotency-Key", key);
+    return response.getLeaseId();
+  }
+
+  @Override
   public void release(String leaseId, Duration timeout) throws CallFailedException {
     post(
         "ReleaseAsset",
@@ -60,19 +65,28 @@ public final class ConnectLeaseClient implements LeaseClient {
     return response.getAsset().getReferenceCount();
   }
 
-  private void post(String method, String body, Duration timeout, Message.Builder into)
+  private void post(
+      String method, String body, Duration timeout, Message.Builder into, String... headers)
       throws CallFailedException {
-    HttpRequest request =
+    HttpRequest.Builder request =
         HttpRequest.newBuilder(service.resolve(method))
             .timeout(timeout.plus(GRACE))
             .header("Content-Type", "application/json")
             .header("Connect-Protocol-Version", "1")
             .header("Connect-Timeout-Ms", Long.toString(timeout.toMillis()))
-            .POST(HttpRequest.BodyPublishers.ofString(body))
-            .build();
-    HttpResponse<String> response = send(request);
+            .POST(HttpRequest.BodyPublishers.ofString(body));
+    if (headers.length > 0) {
+      request.headers(headers);
+    }
+    HttpResponse<String> response = send(request.build());
     if (response.statusCode() != 200) {
-      throw failure(response);
+      throw ConnectFailures.of(
+          response.statusCode(),
+          response.body(),
+          response
+              .headers()
+              .firstValue("trailer-" + CallFailedException.OUTCOME_TRAILER)
+              .orElse(""));
     }
     try {
       JsonFormat.parser().merge(response.body(), into);
@@ -84,33 +98,12 @@ public final class ConnectLeaseClient implements LeaseClient {
   private HttpResponse<String> send(HttpRequest request) throws CallFailedException {
     try {
       return http.send(request, HttpResponse.BodyHandlers.ofString());
-    } catch (ConnectException e) {
-      throw new CallFailedException(CallFailedException.NOT_CONNECTED, String.valueOf(e), e);
-    } catch (java.net.http.HttpTimeoutException e) {
-      throw new CallFailedException("no_answer_in_time", String.valueOf(e), e);
     } catch (IOException e) {
-      throw new CallFailedException(CallFailedException.CONNECTION_LOST, String.valueOf(e), e);
+      throw ConnectFailures.of(e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new CallFailedException("canceled", "interrupted", e);
     }
-  }
-
-  private static CallFailedException failure(HttpResponse<String> response) {
-    Matcher code = CODE.matcher(response.body());
-    return new CallFailedException(
-        code.find() ? code.group(1) : codeOf(response.statusCode()), response.body(), null);
-  }
-
-  /** What Connect lays down for answers that do not come from the service itself. */
-  private static String codeOf(int httpStatus) {
-    return switch (httpStatus) {
-      case 401 -> "unauthenticated";
-      case 403 -> "permission_denied";
-      case 404 -> "unimplemented";
-      case 429, 502, 503, 504 -> "unavailable";
-      default -> "http_" + httpStatus;
-    };
   }
 
   /** The values here are ids and names of the tests' own, without anything to escape. */

@@ -6,8 +6,10 @@ import dev.assetmanagerd.api.v1.AssetManagerServiceGrpc.AssetManagerServiceBlock
 import dev.assetmanagerd.api.v1.GetAssetRequest;
 import dev.assetmanagerd.api.v1.ReleaseAssetRequest;
 import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.grpc.stub.MetadataUtils;
 import java.net.ConnectException;
 import java.time.Duration;
 import java.util.Locale;
@@ -16,6 +18,12 @@ import java.util.function.Supplier;
 
 /** Lease calls over gRPC with grpc-java's own client. */
 public final class GrpcLeaseClient implements LeaseClient {
+  private static final Metadata.Key<String> IDEMPOTENCY_KEY =
+      Metadata.Key.of("idempotency-key", Metadata.ASCII_STRING_MARSHALLER);
+
+  private static final Metadata.Key<String> OUTCOME =
+      Metadata.Key.of(CallFailedException.OUTCOME_TRAILER, Metadata.ASCII_STRING_MARSHALLER);
+
   private final Supplier<ManagedChannel> channel;
 
   /**
@@ -33,6 +41,21 @@ public final class GrpcLeaseClient implements LeaseClient {
     AcquireAssetRequest request =
         AcquireAssetRequest.newBuilder().setAssetId(assetId).setAcquiredBy(acquiredBy).build();
     return call(() -> stub(timeout).acquireAsset(request).getLeaseId());
+  }
+
+  @Override
+  public String acquireOnce(String key, String assetId, String acquiredBy, Duration timeout)
+      throws CallFailedException {
+    AcquireAssetRequest request =
+        AcquireAssetRequest.newBuilder().setAssetId(assetId).setAcquiredBy(acquiredBy).build();
+    Metadata headers = new Metadata();
+    headers.put(IDEMPOTENCY_KEY, key);
+    return call(
+        () ->
+            stub(timeout)
+                .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers))
+                .acquireAsset(request)
+                .getLeaseId());
   }
 
   @Override
@@ -69,7 +92,14 @@ public final class GrpcLeaseClient implements LeaseClient {
     if (status.getCode() == Status.Code.UNAVAILABLE && isLocal(e)) {
       return new CallFailedException(CallFailedException.CONNECTION_LOST, message, e);
     }
-    return new CallFailedException(status.getCode().name().toLowerCase(Locale.ROOT), message, e);
+    return new CallFailedException(
+        status.getCode().name().toLowerCase(Locale.ROOT), message, outcome(e), e);
+  }
+
+  private static String outcome(StatusRuntimeException e) {
+    Metadata trailers = e.getTrailers();
+    String outcome = trailers == null ? null : trailers.get(OUTCOME);
+    return outcome == null ? "" : outcome;
   }
 
   /** A status that a server sent comes with its headers; one made by the client has none. */

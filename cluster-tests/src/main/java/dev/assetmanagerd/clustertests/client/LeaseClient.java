@@ -10,6 +10,10 @@ public interface LeaseClient {
   /** Takes a lease and returns its id. */
   String acquire(String assetId, String acquiredBy, Duration timeout) throws CallFailedException;
 
+  /** Takes a lease once, however often it is asked for under one key, and returns its id. */
+  String acquireOnce(String key, String assetId, String acquiredBy, Duration timeout)
+      throws CallFailedException;
+
   /** Gives a lease back. */
   void release(String leaseId, Duration timeout) throws CallFailedException;
 

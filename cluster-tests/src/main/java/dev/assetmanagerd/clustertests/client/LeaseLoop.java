@@ -2,14 +2,18 @@ package dev.assetmanagerd.clustertests.client;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /** One client: acquire, release, again and again, keeping some leases. Runs on one thread. */
 final class LeaseLoop implements Runnable {
   static final Duration CALL_MAX = Duration.ofSeconds(10);
 
   private static final int KEEP_EVERY = 16;
+  private static final Duration PERSIST_MAX = Duration.ofSeconds(45);
   private static final long PAUSE_MS = 25;
 
   private final String name;
@@ -17,15 +21,25 @@ final class LeaseLoop implements Runnable {
   private final CountDownLatch stop;
   private final AckClock acks;
   private final LeaseLedger ledger;
+  private final boolean persistent;
   private int current;
 
+  /**
+   * @param persistent repeats an acquire under one key until its outcome is known
+   */
   LeaseLoop(
-      int number, String assetId, List<LeaseClient> clients, CountDownLatch stop, AckClock acks) {
+      int number,
+      String assetId,
+      List<LeaseClient> clients,
+      CountDownLatch stop,
+      AckClock acks,
+      boolean persistent) {
     this.name = "loop-" + number;
     this.clients = clients;
     this.stop = stop;
     this.acks = acks;
     this.ledger = new LeaseLedger(assetId);
+    this.persistent = persistent;
   }
 
   /** Complete only when the loop has ended. */
@@ -36,7 +50,7 @@ final class LeaseLoop implements Runnable {
   @Override
   public void run() {
     for (int round = 1; !stopped(0); round++) {
-      String lease = acquireOnce();
+      String lease = persistent ? acquirePersistently() : acquireOnce();
       if (lease == null) {
         continue;
       }
@@ -48,7 +62,7 @@ final class LeaseLoop implements Runnable {
     }
   }
 
-  private @org.jspecify.annotations.Nullable String acquireOnce() {
+  private @Nullable String acquireOnce() {
     long begin = System.nanoTime();
     try {
       String lease = clients.get(current).acquire(ledger.assetId(), name, CALL_MAX);
@@ -63,9 +77,33 @@ final class LeaseLoop implements Runnable {
     }
   }
 
+  private @Nullable String acquirePersistently() {
+    String key = name + "-" + UUID.randomUUID();
+    long giveUp = System.nanoTime() + PERSIST_MAX.toNanos();
+    do {
+      long begin = System.nanoTime();
+      try {
+        String lease = clients.get(current).acquireOnce(key, ledger.assetId(), name, CALL_MAX);
+        succeeded(begin);
+        return lease;
+      } catch (CallFailedException e) {
+        failed(e, begin);
+        pause(); // also when told to stop: what became of it is to be known
+      }
+    } while (System.nanoTime() - giveUp < 0);
+    ledger.unknownAcquire();
+    ledger.violated("an acquire did not succeed within " + PERSIST_MAX);
+    return null;
+  }
+
+  private static void pause() {
+    LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(PAUSE_MS));
+  }
+
   /** Tries until the answer is a definite one, or the loop is told to stop. */
   private void release(String lease) {
     boolean mayBeGone = false;
+    long giveUp = System.nanoTime() + PERSIST_MAX.toNanos();
     do {
       long begin = System.nanoTime();
       try {
@@ -82,7 +120,10 @@ final class LeaseLoop implements Runnable {
         failed(e, begin);
         mayBeGone |= e.mayHaveTakenEffect();
       }
-    } while (!stopped(0));
+    } while (persistent ? System.nanoTime() - giveUp < 0 : !stopped(0));
+    if (persistent) {
+      ledger.violated("a release did not succeed within " + PERSIST_MAX);
+    }
     if (mayBeGone) {
       ledger.unknownAcquire(); // there or not, as after an acquire of unknown outcome
     } else {

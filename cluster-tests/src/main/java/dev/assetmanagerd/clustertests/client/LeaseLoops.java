@@ -32,6 +32,15 @@ public final class LeaseLoops implements AutoCloseable {
 
   /** Prepares one loop per asset. */
   public LeaseLoops(List<Node> nodes, List<String> assetIds) {
+    this(nodes, assetIds, false);
+  }
+
+  /** The same with clients that repeat every call, under one key, until its outcome is known. */
+  public static LeaseLoops persistent(List<Node> nodes, List<String> assetIds) {
+    return new LeaseLoops(nodes, assetIds, true);
+  }
+
+  private LeaseLoops(List<Node> nodes, List<String> assetIds, boolean persistent) {
     HttpClient http =
         HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
@@ -47,7 +56,7 @@ public final class LeaseLoops implements AutoCloseable {
                 ? new GrpcLeaseClient(node::channel)
                 : new ConnectLeaseClient(http, node.uri("/asset.v1.AssetManagerService/")));
       }
-      loops.add(new LeaseLoop(i, assetIds.get(i), clients, stop, acks));
+      loops.add(new LeaseLoop(i, assetIds.get(i), clients, stop, acks, persistent));
     }
     threads = Executors.newFixedThreadPool(assetIds.size());
   }
@@ -67,6 +76,11 @@ public final class LeaseLoops implements AutoCloseable {
    */
   public Duration awaitAckAfter(long nanoTime, Duration atMost) {
     return acks.awaitAckOfCallBegunAfter(nanoTime, atMost);
+  }
+
+  /** The longest time between two acknowledged writes since this was asked last, up to now. */
+  public Duration longestGap() {
+    return acks.longestGap();
   }
 
   /** Number of acknowledged writes so far. */

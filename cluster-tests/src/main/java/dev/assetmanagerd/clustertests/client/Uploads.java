@@ -9,7 +9,7 @@ import dev.assetmanagerd.api.v1.UploadAssetMetadata;
 import dev.assetmanagerd.api.v1.UploadAssetRequest;
 import dev.assetmanagerd.api.v1.UploadAssetResponse;
 import dev.assetmanagerd.clustertests.Node;
-import io.grpc.ManagedChannel;
+import io.grpc.Channel;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
@@ -23,6 +23,7 @@ import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -42,7 +43,7 @@ public final class Uploads {
    * @throws CallFailedException when the node refuses, or does not answer in time
    */
   public static Asset overGrpc(
-      ManagedChannel channel, UploadAssetMetadata metadata, InputStream content, Duration timeout)
+      Channel channel, UploadAssetMetadata metadata, InputStream content, Duration timeout)
       throws CallFailedException {
     CompletableFuture<UploadAssetResponse> answer = new CompletableFuture<>();
     AssetManagerServiceGrpc.newStub(channel)
@@ -82,7 +83,19 @@ public final class Uploads {
   public static Asset overConnect(
       HttpClient http, URI uri, UploadAssetMetadata metadata, InputStream content, Duration timeout)
       throws CallFailedException {
-    HttpRequest request =
+    return overConnect(http, uri, metadata, content, Map.of(), timeout);
+  }
+
+  /** The same with more headers. */
+  static Asset overConnect(
+      HttpClient http,
+      URI uri,
+      UploadAssetMetadata metadata,
+      InputStream content,
+      Map<String, String> headers,
+      Duration timeout)
+      throws CallFailedException {
+    HttpRequest.Builder request =
         HttpRequest.newBuilder(uri)
             .version(HttpClient.Version.HTTP_1_1)
             .timeout(timeout)
@@ -90,13 +103,12 @@ public final class Uploads {
             .header("Connect-Protocol-Version", "1")
             .POST(
                 HttpRequest.BodyPublishers.ofInputStream(
-                    () -> new EnvelopeStream(metadata, content)))
-            .build();
+                    () -> new EnvelopeStream(metadata, content)));
+    headers.forEach(request::header);
     try {
-      HttpResponse<byte[]> response = http.send(request, HttpResponse.BodyHandlers.ofByteArray());
-      return decode(response);
+      return decode(http.send(request.build(), HttpResponse.BodyHandlers.ofByteArray()));
     } catch (IOException e) {
-      throw new CallFailedException(CallFailedException.CONNECTION_LOST, String.valueOf(e), e);
+      throw ConnectFailures.of(e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new CallFailedException("canceled", "interrupted", e);
@@ -107,12 +119,12 @@ public final class Uploads {
       throws CallFailedException, InvalidProtocolBufferException {
     ByteBuffer body = ByteBuffer.wrap(response.body());
     if (response.statusCode() != 200 || body.remaining() < ENVELOPE_BYTES) {
-      throw new CallFailedException("http_" + response.statusCode(), text(body), null);
+      throw ConnectFailures.of(response.statusCode(), text(body), "");
     }
     byte flags = body.get();
     int length = body.getInt();
     if (flags == END_STREAM) {
-      throw new CallFailedException("upload_failed", text(body), null);
+      throw ConnectFailures.ofStream(text(body));
     }
     return UploadAssetResponse.parseFrom(body.slice().limit(length)).getAsset();
   }

@@ -9,6 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
 
 /** Reads the blob of every leased asset from the store's own directory: it is there, and right. */
 public final class BlobObserver extends Observer {
@@ -19,6 +21,7 @@ public final class BlobObserver extends Observer {
 
   private final Path store;
   private final LeaseBook book;
+  private final Lock reading;
 
   /**
    * Looks at a store.
@@ -26,7 +29,17 @@ public final class BlobObserver extends Observer {
    * @param store the directory that the blobs' locations are relative to
    */
   public BlobObserver(Path store, LeaseBook book) {
+    this(store, book, new ReentrantLock());
+  }
+
+  /**
+   * The same for a store that cannot be read at all times.
+   *
+   * @param reading held while a blob is read
+   */
+  public BlobObserver(Path store, LeaseBook book, Lock reading) {
     super("blobs", PAUSE);
+    this.reading = reading;
     this.store = store;
     this.book = book;
   }
@@ -38,7 +51,7 @@ public final class BlobObserver extends Observer {
       byLocation.computeIfAbsent(lease.location(), none -> new ArrayList<>()).add(lease);
     }
     for (Map.Entry<String, List<LeaseBook.Held>> entry : byLocation.entrySet()) {
-      String found = Sha256Sum.of(store.resolve(entry.getKey()));
+      String found = sum(store.resolve(entry.getKey()));
       findings.count(BLOBS_READ, 1);
       for (LeaseBook.Held lease : entry.getValue()) {
         // Given back meanwhile: whatever was found is all right.
@@ -46,6 +59,15 @@ public final class BlobObserver extends Observer {
           findings.violated(lease + " is held, and its blob is " + found);
         }
       }
+    }
+  }
+
+  private String sum(Path blob) throws IOException {
+    reading.lock();
+    try {
+      return Sha256Sum.of(blob);
+    } finally {
+      reading.unlock();
     }
   }
 }
