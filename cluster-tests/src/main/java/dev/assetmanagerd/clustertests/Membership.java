@@ -92,7 +92,7 @@ public final class Membership {
       for (Node node : cluster.responsive()) {
         try {
           return call.apply(
-              ClusterServiceGrpc.newBlockingStub(node.channel())
+              ClusterServiceGrpc.newBlockingStub(node.failFastChannel())
                   .withDeadlineAfter(CALL_MAX.toMillis(), TimeUnit.MILLISECONDS));
         } catch (StatusRuntimeException e) {
           if (!worthRepeating(e.getStatus().getCode()) || System.nanoTime() - giveUp > 0) {

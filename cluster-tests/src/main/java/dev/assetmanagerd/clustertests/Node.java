@@ -4,6 +4,8 @@ import dev.assetmanagerd.cluster.v1.ClusterServiceGrpc;
 import dev.assetmanagerd.cluster.v1.GetClusterStatusRequest;
 import dev.assetmanagerd.cluster.v1.GetClusterStatusResponse;
 import dev.assetmanagerd.clustertests.network.Host;
+import io.grpc.Channel;
+import io.grpc.ClientInterceptors;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
 import java.io.IOException;
@@ -87,8 +89,16 @@ public final class Node {
     return directory.resolve("node.log");
   }
 
-  /** A channel to it, shared by all callers; it survives restarts of the node. */
-  public ManagedChannel channel() {
+  /**
+   * A channel to it whose calls wait, as long as their deadlines allow, for a node that is just
+   * coming up; shared by all callers; it survives restarts of the node.
+   */
+  public Channel channel() {
+    return ClientInterceptors.intercept(failFastChannel(), new WaitingForReady());
+  }
+
+  /** The same for callers who would rather ask another node than wait for this one. */
+  public ManagedChannel failFastChannel() {
     channel.resetConnectBackoff();
     return channel;
   }
@@ -150,7 +160,7 @@ public final class Node {
    * @throws io.grpc.StatusRuntimeException when it does not answer within ten seconds
    */
   public GetClusterStatusResponse clusterStatus(boolean withStateHash) {
-    return ClusterServiceGrpc.newBlockingStub(channel())
+    return ClusterServiceGrpc.newBlockingStub(failFastChannel())
         .withDeadlineAfter(10, TimeUnit.SECONDS)
         .getClusterStatus(
             GetClusterStatusRequest.newBuilder().setIncludeStateHash(withStateHash).build());

@@ -77,7 +77,7 @@ final class CallsInFlightTest {
 
   private static LeaseClient client(Node node, int number) {
     return number % 2 == 0
-        ? new GrpcLeaseClient(node::channel)
+        ? new GrpcLeaseClient(node::failFastChannel)
         : new ConnectLeaseClient(
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build(),
             node.uri("/asset.v1.AssetManagerService/"));

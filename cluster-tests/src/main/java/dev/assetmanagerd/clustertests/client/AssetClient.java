@@ -73,7 +73,7 @@ public final class AssetClient {
   public <T> T over(Function<ManagedChannel, T> call) throws CallFailedException {
     int index = current.get();
     try {
-      return call.apply(node(index).channel());
+      return call.apply(node(index).failFastChannel());
     } catch (StatusRuntimeException e) {
       CallFailedException failure = GrpcLeaseClient.failure(e);
       turnAfter(failure, index);
@@ -86,7 +86,7 @@ public final class AssetClient {
       throws CallFailedException {
     int index = current.get();
     try {
-      return Uploads.overGrpc(node(index).channel(), metadata, content.open(), timeout);
+      return Uploads.overGrpc(node(index).failFastChannel(), metadata, content.open(), timeout);
     } catch (CallFailedException e) {
       turnAfter(e, index);
       throw e;

@@ -59,7 +59,7 @@ public final class GrpcCaller implements UnaryCaller {
     Metadata metadata = new Metadata();
     headers.forEach((name, value) -> metadata.put(key(name), value));
     return ClientInterceptors.intercept(
-        node.channel(), MetadataUtils.newAttachHeadersInterceptor(metadata));
+        node.failFastChannel(), MetadataUtils.newAttachHeadersInterceptor(metadata));
   }
 
   private static Map<String, String> texts(@Nullable Metadata metadata) {

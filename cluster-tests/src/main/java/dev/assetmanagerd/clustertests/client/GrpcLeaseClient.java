@@ -5,7 +5,7 @@ import dev.assetmanagerd.api.v1.AssetManagerServiceGrpc;
 import dev.assetmanagerd.api.v1.AssetManagerServiceGrpc.AssetManagerServiceBlockingStub;
 import dev.assetmanagerd.api.v1.GetAssetRequest;
 import dev.assetmanagerd.api.v1.ReleaseAssetRequest;
-import io.grpc.ManagedChannel;
+import io.grpc.Channel;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -24,14 +24,14 @@ public final class GrpcLeaseClient implements LeaseClient {
   private static final Metadata.Key<String> OUTCOME =
       Metadata.Key.of(CallFailedException.OUTCOME_TRAILER, Metadata.ASCII_STRING_MARSHALLER);
 
-  private final Supplier<ManagedChannel> channel;
+  private final Supplier<? extends Channel> channel;
 
   /**
    * Calls over a channel.
    *
    * @param channel asked before every call
    */
-  public GrpcLeaseClient(Supplier<ManagedChannel> channel) {
+  public GrpcLeaseClient(Supplier<? extends Channel> channel) {
     this.channel = channel;
   }
 

@@ -53,7 +53,7 @@ public final class LeaseLoops implements AutoCloseable {
         Node node = nodes.get((i + n) % nodes.size());
         clients.add(
             grpc
-                ? new GrpcLeaseClient(node::channel)
+                ? new GrpcLeaseClient(node::failFastChannel)
                 : new ConnectLeaseClient(http, node.uri("/asset.v1.AssetManagerService/")));
       }
       loops.add(new LeaseLoop(i, assetIds.get(i), clients, stop, acks, persistent));

@@ -70,7 +70,7 @@ public final class WaitingQueries {
       return;
     }
     Node node = nodes.get(turn % nodes.size());
-    AssetManagerServiceGrpc.newStub(node.channel())
+    AssetManagerServiceGrpc.newStub(node.failFastChannel())
         .withDeadlineAfter(leftNanos, TimeUnit.NANOSECONDS)
         .queryAssets(
             request,
