@@ -5,6 +5,7 @@ import static java.util.stream.Collectors.toSet;
 import dev.assetmanagerd.registry.LogPosition;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.net.SocketTimeoutException;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
@@ -36,6 +37,7 @@ final class RaftEngine {
   private static final long OBSERVE_MILLIS = 100;
   private static final long CLOCK_MILLIS = 100;
   private static final long MEMBER_WATCH_MILLIS = 1_000;
+  private static final long LINES_MILLIS = 500;
   private static final long SNAPSHOT_CHECK_MILLIS = 1_000;
 
   final CompletableFuture<Throwable> terminated = new CompletableFuture<>();
@@ -66,6 +68,7 @@ final class RaftEngine {
   private final ClusterClock clock;
   private final LeaseExpiry expiry;
   private final MemberWatch memberWatch;
+  private final StalledLines stalledLines;
   private final DataDirectory directory;
   private final PeerLink link;
   private final Departure departure;
@@ -147,6 +150,12 @@ final class RaftEngine {
               evidence,
               directory::markGrown,
               index -> applied.await(index).thenCompose(reached -> snapshotter.submit()));
+      stalledLines =
+          new StalledLines(
+              () -> raft.silent(options.electionTimeoutMin().toMillis()),
+              this::others,
+              new StuckConnections()::remotes,
+              this::reconnect);
       departure =
           new Departure(
               raft,
@@ -241,6 +250,7 @@ final class RaftEngine {
     timers.every(CLOCK_MILLIS, () -> callbacks.execute(whileTakingPart(clock::tick)));
     timers.every(CLOCK_MILLIS, () -> callbacks.execute(whileTakingPart(expiry::look)));
     timers.every(MEMBER_WATCH_MILLIS, () -> callbacks.execute(whileTakingPart(memberWatch::look)));
+    timers.every(LINES_MILLIS, () -> callbacks.execute(whileTakingPart(stalledLines::look)));
     timers.every(SNAPSHOT_CHECK_MILLIS, whileTakingPart(snapshotter::takeIfDue));
   }
 
@@ -314,14 +324,25 @@ final class RaftEngine {
   /** Has the link know the members, as early as they are in the log. */
   private synchronized void tellOthers() {
     noteMembership();
-    List<PeerSpec> others =
-        membership.current().peers().stream()
-            .filter(peer -> !peer.id().equals(raft.self()))
-            .toList();
+    List<PeerSpec> others = others();
     if (!others.equals(told)) {
       told = others;
       link.others(others);
     }
+  }
+
+  private List<PeerSpec> others() {
+    return membership.current().peers().stream()
+        .filter(peer -> !peer.id().equals(raft.self()))
+        .toList();
+  }
+
+  /** Ratis drops its connection to a member when told of a failure of it, and makes another. */
+  private void reconnect(PeerSpec peer) {
+    server
+        .getServerRpc()
+        .handleException(
+            RaftPeerId.valueOf(peer.id()), new SocketTimeoutException("carries nothing"), true);
   }
 
   /** Takes part no longer; the process is told to end. */

@@ -1,6 +1,7 @@
 package dev.assetmanagerd.raft;
 
 import java.util.Locale;
+import org.apache.ratis.proto.RaftProtos.RoleInfoProto;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.server.DivisionInfo;
 import org.apache.ratis.server.RaftConfiguration;
@@ -79,6 +80,18 @@ final class RaftView {
     return role.hasFollowerInfo()
         ? role.getFollowerInfo().getLeaderInfo().getLastRpcElapsedTimeMs()
         : -1;
+  }
+
+  /** Whether a leader misses the answers of some member, or another member its leader. */
+  boolean silent(long millis) {
+    RoleInfoProto role = info().getRoleInfoProto();
+    if (role.hasLeaderInfo()) {
+      return role.getLeaderInfo().getFollowerInfoList().stream()
+          .anyMatch(follower -> follower.getLastRpcElapsedTimeMs() > millis);
+    }
+    return !role.hasFollowerInfo()
+        || leaderId() == null
+        || role.getFollowerInfo().getLeaderInfo().getLastRpcElapsedTimeMs() > millis;
   }
 
   /** For tests: whoever holds its monitor keeps Ratis from changing its role. */
