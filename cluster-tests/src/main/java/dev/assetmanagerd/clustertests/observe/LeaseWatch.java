@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongBinaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -129,8 +130,22 @@ public final class LeaseWatch extends Observer {
     return ids;
   }
 
-  /** Compares every life with its promise, once {@link #stop} has been called. */
-  public synchronized List<String> brokenPromises() {
+  /**
+   * Compares every life with its promise, once {@link #stop} has been called. Time without a leader
+   * is time in which no look was answered.
+   */
+  public List<String> brokenPromises() {
+    return brokenPromises(this::leaderless);
+  }
+
+  /**
+   * The same with a better knowledge of the time without a leader: looks are too far apart to tell
+   * of a hand-over.
+   *
+   * @param leaderless for how long there may have been no leader between two moments of {@link
+   *     System#nanoTime}; in nanoseconds
+   */
+  public synchronized List<String> brokenPromises(LongBinaryOperator leaderless) {
     List<String> broken = new ArrayList<>(findings().violations());
     watched.forEach(
         (id, lease) -> {
@@ -139,13 +154,14 @@ public final class LeaseWatch extends Observer {
               broken.add("lease " + id + " was for ever and is gone");
             }
           } else {
-            broken.addAll(compare(id, lease, lease.promise));
+            broken.addAll(compare(id, lease, lease.promise, leaderless));
           }
         });
     return broken;
   }
 
-  private List<String> compare(String id, Watched lease, Promise promise) {
+  private static List<String> compare(
+      String id, Watched lease, Promise promise, LongBinaryOperator leaderless) {
     List<String> broken = new ArrayList<>();
     if (lease.missedBy != null && lease.missedBy - promise.surelyUntil() < 0) {
       broken.add(
@@ -153,7 +169,8 @@ public final class LeaseWatch extends Observer {
     }
     if (lease.lastSeen != null && promise.endIsKnown()) {
       long late = lease.lastSeen - promise.atMostUntil();
-      long allowed = leaderless(promise.latestBegin(), lease.lastSeen) + TICKS.toNanos();
+      long allowed =
+          leaderless.applyAsLong(promise.latestBegin(), lease.lastSeen) + TICKS.toNanos();
       if (late > allowed) {
         broken.add("lease %s lived %s s over, allowed are %s s".formatted(id, s(late), s(allowed)));
       }
@@ -162,7 +179,7 @@ public final class LeaseWatch extends Observer {
   }
 
   /** For how long nobody answered that there is a leader, between two moments. */
-  private long leaderless(long from, long to) {
+  private synchronized long leaderless(long from, long to) {
     long sum = 0;
     for (int i = 1; i < looks.size(); i++) {
       long begin = Math.max(from, looks.get(i - 1).end());

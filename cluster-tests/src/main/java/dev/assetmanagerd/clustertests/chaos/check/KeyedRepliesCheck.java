@@ -32,7 +32,7 @@ public final class KeyedRepliesCheck implements HistoryCheck {
     Map<String, String> figures = new LinkedHashMap<>();
     figures.put("keys", Integer.toString(byKey.size()));
     figures.put("keys answered more than once", Long.toString(repeated));
-    return Verdict.of("one key, one effect", findings, figures);
+    return Verdict.of(CheckNames.KEYS, findings, figures);
   }
 
   private static void compare(String key, Call first, Call other, List<Finding> findings) {

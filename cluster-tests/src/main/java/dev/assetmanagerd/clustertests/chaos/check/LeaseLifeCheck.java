@@ -32,7 +32,7 @@ public final class LeaseLifeCheck implements HistoryCheck {
   private static final class Comparison {
     private final List<Call> calls;
     private final LeaseFacts leases;
-    private final Answers answers;
+    private final Leaderless leaderless;
     private final Map<String, Long> releasedFrom = new HashMap<>();
     private final Map<String, Long> forcedFrom = new HashMap<>();
     private final List<Finding> findings = new ArrayList<>();
@@ -43,7 +43,7 @@ public final class LeaseLifeCheck implements HistoryCheck {
     private Comparison(History history) {
       calls = KeyedCalls.merged(history.calls());
       leases = LeaseFacts.of(calls);
-      answers = new Answers(history);
+      leaderless = Leaderless.of(history);
       calls.forEach(this::noteEnds);
     }
 
@@ -83,7 +83,7 @@ public final class LeaseLifeCheck implements HistoryCheck {
       figures.put("leases with an end", Long.toString(mortal));
       figures.put("answers that one is gone", Long.toString(toldGone));
       figures.put("answers that one lives", Long.toString(toldAlive));
-      return Verdict.of("leases live as long as promised", findings, figures);
+      return Verdict.of(CheckNames.LEASE_LIFE, findings, figures);
     }
 
     private void renewed(Call call, Value value) {
@@ -139,7 +139,7 @@ public final class LeaseLifeCheck implements HistoryCheck {
         long end = latest + grant.ttlMillisMost() * 1_000_000 + TICKS.toNanos();
         // Only where it matters is it worth a look at the whole history.
         if (end >= call.invokeNanos()
-            || end + answers.leaderlessNanos(latest, call.invokeNanos()) >= call.invokeNanos()) {
+            || end + leaderless.nanos(latest, call.invokeNanos()) >= call.invokeNanos()) {
           return;
         }
       }

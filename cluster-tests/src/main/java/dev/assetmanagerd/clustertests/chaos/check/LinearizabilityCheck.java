@@ -66,7 +66,7 @@ public final class LinearizabilityCheck implements HistoryCheck {
     figures.put("assets undecided", Integer.toString(undecided.size()));
     broken.addAll(undecided);
     return new Verdict(
-        "linearizable per asset",
+        CheckNames.LINEARIZABLE,
         result,
         broken.subList(0, Math.min(FINDINGS_MAX, broken.size())),
         figures);

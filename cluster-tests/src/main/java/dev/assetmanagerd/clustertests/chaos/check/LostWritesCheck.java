@@ -160,6 +160,6 @@ public final class LostWritesCheck implements HistoryCheck {
     figures.put("writes compared with the end", Long.toString(comparison.promises));
     figures.put("assets in the end", Integer.toString(state.assets().size()));
     figures.put("leases in the end", Integer.toString(state.leases().size()));
-    return Verdict.of("no acknowledged write lost", comparison.findings, figures);
+    return Verdict.of(CheckNames.LOST_WRITES, comparison.findings, figures);
   }
 }

@@ -42,7 +42,7 @@ public final class OutcomesCheck implements HistoryCheck {
         Long.toString(history.calls().stream().filter(Call::isUnknown).count()));
     figures.put("codes of those", unknownCodes.toString());
     counts.forEach((what, count) -> figures.put(what, Long.toString(count)));
-    return Verdict.of("calls end as they may", findings, figures);
+    return Verdict.of(CheckNames.OUTCOMES, findings, figures);
   }
 
   private static String code(Call call) {

@@ -43,7 +43,7 @@ public final class WriteGapCheck implements HistoryCheck {
     figures.put("p99", s(gaps.percentile(99)));
     figures.put("max", s(gaps.longest()));
     figures.put("allowed", s(max));
-    return Verdict.of("writes succeed with a quorum alive", findings, figures);
+    return Verdict.of(CheckNames.WRITE_GAPS, findings, figures);
   }
 
   private static String s(Duration time) {

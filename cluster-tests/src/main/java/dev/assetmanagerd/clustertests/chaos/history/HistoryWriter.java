@@ -13,6 +13,7 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +33,7 @@ public final class HistoryWriter implements AutoCloseable {
   private final LongSupplier clock;
   private final long startNanos;
   private final AtomicLong sequence = new AtomicLong();
+  private final AtomicInteger faultsEnded = new AtomicInteger();
   private final BlockingQueue<HistoryEvent> queue = new ArrayBlockingQueue<>(QUEUE_MAX);
   private final Set<PendingCall> pending = ConcurrentHashMap.newKeySet();
   private final BufferedWriter out;
@@ -67,6 +69,16 @@ public final class HistoryWriter implements AutoCloseable {
     return clock.getAsLong() - startNanos;
   }
 
+  /** A moment of the clock, {@link System#nanoTime} unless said otherwise, in those nanoseconds. */
+  public long sinceBegin(long clockNanos) {
+    return clockNanos - startNanos;
+  }
+
+  /** How many faults have been done and undone so far. */
+  public int faultsEnded() {
+    return faultsEnded.get();
+  }
+
   /** A call begins now. It has to be told how it ended, or it is of unknown outcome at the end. */
   public PendingCall invoke(int process, Kind kind, List<String> assets, Input input, String key) {
     PendingCall call =
@@ -84,6 +96,7 @@ public final class HistoryWriter implements AutoCloseable {
   /** A fault ends: to be told after it is undone. */
   public void faultEnds(String fault, List<String> nodes, String detail, boolean quorum) {
     add(new FaultEvent(fault, false, nodes, detail, quorum, nowNanos()));
+    faultsEnded.incrementAndGet();
   }
 
   void ended(PendingCall pendingCall, Call call) {

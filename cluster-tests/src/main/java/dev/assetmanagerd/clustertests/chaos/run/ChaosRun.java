@@ -3,16 +3,17 @@ package dev.assetmanagerd.clustertests.chaos.run;
 import dev.assetmanagerd.clustertests.ClusterOptions;
 import dev.assetmanagerd.clustertests.TestCluster;
 import dev.assetmanagerd.clustertests.chaos.check.Budget;
+import dev.assetmanagerd.clustertests.chaos.check.CheckNames;
+import dev.assetmanagerd.clustertests.chaos.check.EnoughCheck;
 import dev.assetmanagerd.clustertests.chaos.check.FinalState;
 import dev.assetmanagerd.clustertests.chaos.check.HistoryChecks;
+import dev.assetmanagerd.clustertests.chaos.check.Leaderless;
 import dev.assetmanagerd.clustertests.chaos.check.Verdict;
 import dev.assetmanagerd.clustertests.chaos.check.Verdict.Finding;
 import dev.assetmanagerd.clustertests.chaos.history.History;
 import dev.assetmanagerd.clustertests.chaos.history.HistoryReader;
 import dev.assetmanagerd.clustertests.chaos.history.HistoryWriter;
 import dev.assetmanagerd.clustertests.chaos.nemesis.Need;
-import dev.assetmanagerd.clustertests.chaos.nemesis.Nemesis;
-import dev.assetmanagerd.clustertests.chaos.nemesis.Scene;
 import dev.assetmanagerd.clustertests.chaos.planted.PlantedClasses;
 import dev.assetmanagerd.clustertests.chaos.workload.Workload;
 import dev.assetmanagerd.clustertests.chaos.workload.WorkloadOptions;
@@ -24,11 +25,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.SplittableRandom;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
+import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 
 /**
@@ -38,8 +36,6 @@ import java.util.function.LongSupplier;
  * failure a picture of what happened around the first finding.
  */
 final class ChaosRun {
-  private static final Duration PAUSE_LEAST = Duration.ofMillis(500);
-  private static final Duration PAUSE_MOST = Duration.ofSeconds(3);
   private static final Duration CANARY_MAX = Duration.ofSeconds(30);
   private static final Duration READ_MAX = Duration.ofSeconds(10);
 
@@ -72,26 +68,41 @@ final class ChaosRun {
       PlantedClasses.compile(options.bug().get(), options.root(), classes);
       plain = plain.withPlanted(classes);
     }
+    ChaosResult result;
     try (Props props = Props.make(options.scenario().needs(), plain);
         TestCluster cluster = TestCluster.start(props.options())) {
+      Optional<Played> played = Optional.empty();
       try {
-        verdicts.addAll(play(cluster, props, file));
+        played = Optional.of(play(cluster, props, file, verdicts));
       } catch (Exception | AssertionError e) {
         verdicts.add(failed("the run itself", e));
       }
-      if (!verdicts.stream().allMatch(Verdict::isKept)) {
+      History history = HistoryReader.read(file);
+      played.ifPresent(p -> verdicts.add(p.stopwatch().apply(Leaderless.of(history))));
+      verdicts.addAll(
+          HistoryChecks.all(history, played.flatMap(Played::end), GAP_MAX, Budget.of(history)));
+      verdicts.add(new EnoughCheck().check(history));
+      result = new ChaosResult(options, history, verdicts);
+      if (!result.isGood()) {
         Files.writeString(options.directory().resolve("evidence.txt"), cluster.evidence());
       }
     }
-    ChaosResult result = new ChaosResult(options, HistoryReader.read(file), verdicts);
     Evidence.leave(result);
     return result;
   }
 
-  private List<Verdict> play(TestCluster cluster, Props props, Path file) throws Exception {
+  /**
+   * What a run has come to when its clients are gone.
+   *
+   * @param end what the cluster had; empty where the run did not come so far
+   * @param stopwatch compares the lives of leases with what was promised
+   */
+  private record Played(Optional<FinalState> end, Function<Leaderless, Verdict> stopwatch) {}
+
+  private Played play(TestCluster cluster, Props props, Path file, List<Verdict> verdicts)
+      throws Exception {
     LeaseBook book = new LeaseBook();
-    List<Verdict> verdicts = new ArrayList<>();
-    FinalState end;
+    Optional<FinalState> end = Optional.empty();
     try (HistoryWriter history = HistoryWriter.open(file);
         Observers observers = new Observers(cluster, book, sharedFiles(), props.stage().power());
         Workload workload =
@@ -103,24 +114,31 @@ final class ChaosRun {
                 workloadOptions(cluster, props));
         BuildLoad builds = BuildLoad.start(cluster, props.stage().builder(), options.seed())) {
       observers.start();
-      harm(cluster, props, history);
+      verdicts.add(new Harm(options, nanoClock).to(cluster, props.stage(), history));
       if (workload.isBroken()) {
         verdicts.add(failed("clients work", new AssertionError("a client ended by itself")));
       }
       verdicts.add(healed(cluster, workload));
       verdicts.addAll(builds.stop());
-      workload.quiesce();
+      try {
+        workload.quiesce();
+        end = Optional.of(workload.finalState(new AssetClient(cluster::nodes, 0, READ_MAX)));
+      } catch (IllegalStateException | AssertionError e) {
+        verdicts.add(failed("the run itself", e)); // what was recorded is judged all the same
+      }
       verdicts.addAll(observers.stop());
       verdicts.add(workload.bytesVerdict());
-      end = workload.finalState(new AssetClient(cluster::nodes, 0, READ_MAX));
-      if (sharedFiles()) {
+      if (sharedFiles() && end.isPresent()) {
         verdicts.add(Leaks.look(cluster, new AssetClient(cluster::nodes, 0, READ_MAX)));
       }
       verdicts.add(equalReplicas(cluster));
+      return new Played(
+          end,
+          leaderless ->
+              observers.leaseVerdict(
+                  (from, to) ->
+                      leaderless.nanos(history.sinceBegin(from), history.sinceBegin(to))));
     }
-    History history = HistoryReader.read(file);
-    verdicts.addAll(HistoryChecks.all(history, end, GAP_MAX, Budget.USUAL));
-    return verdicts;
   }
 
   private boolean sharedFiles() {
@@ -132,28 +150,6 @@ final class ChaosRun {
     // Clients do not look at what is on a disk that may have lost its power.
     boolean seen = sharedFiles() && props.stage().power().isEmpty();
     return seen ? base.withBlobs(cluster.blobDirectory()) : base;
-  }
-
-  /** One nemesis after the other until the time is up; each undoes what it has done. */
-  private void harm(TestCluster cluster, Props props, HistoryWriter history) throws Exception {
-    CountDownLatch over = new CountDownLatch(1);
-    Scene scene = new Scene(cluster, props.stage(), options.seed(), history, over);
-    SplittableRandom random = new SplittableRandom(options.seed());
-    ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
-    try {
-      var unused =
-          timer.schedule(over::countDown, options.length().toMillis(), TimeUnit.MILLISECONDS);
-      while (!over.await(pause(random), TimeUnit.MILLISECONDS)) {
-        List<Nemesis> nemeses = options.scenario().nemeses();
-        nemeses.get(random.nextInt(nemeses.size())).round().of(scene);
-      }
-    } finally {
-      timer.shutdownNow();
-    }
-  }
-
-  private static long pause(SplittableRandom random) {
-    return random.nextLong(PAUSE_LEAST.toMillis(), PAUSE_MOST.toMillis());
   }
 
   /** A leader, everybody ready and caught up, and a write that succeeds. */
@@ -176,13 +172,13 @@ final class ChaosRun {
   private static Verdict equalReplicas(TestCluster cluster) {
     try {
       cluster.assertReplicasEqual();
-      return Verdict.of("replicas are equal", List.of(), Map.of());
+      return Verdict.of(CheckNames.REPLICAS, List.of(), Map.of());
     } catch (RuntimeException | AssertionError e) {
-      return failed("replicas are equal", e);
+      return failed(CheckNames.REPLICAS, e);
     }
   }
 
-  private static Verdict failed(String check, Throwable e) {
+  static Verdict failed(String check, Throwable e) {
     java.io.StringWriter text = new java.io.StringWriter();
     e.printStackTrace(new java.io.PrintWriter(text));
     return Verdict.of(check, List.of(new Finding(text.toString(), List.of())), Map.of());

@@ -1,5 +1,7 @@
 package dev.assetmanagerd.clustertests.chaos.run;
 
+import com.google.common.io.MoreFiles;
+import com.google.common.io.RecursiveDeleteOption;
 import dev.assetmanagerd.clustertests.chaos.check.Verdict;
 import dev.assetmanagerd.clustertests.chaos.check.Verdict.Finding;
 import dev.assetmanagerd.clustertests.chaos.report.Summary;
@@ -7,6 +9,7 @@ import dev.assetmanagerd.clustertests.chaos.report.Timeline;
 import dev.assetmanagerd.clustertests.chaos.report.Window;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -32,7 +35,9 @@ final class Evidence {
             + result.options().command()
             + "`\n";
     Files.writeString(directory.resolve("summary.md"), text);
-    if (!result.isGood()) {
+    if (result.isGood()) {
+      discardData(directory);
+    } else {
       List<Long> calls =
           result.verdicts().stream()
               .map(Verdict::findings)
@@ -45,6 +50,16 @@ final class Evidence {
               ? Window.all(result.history())
               : Window.around(result.history(), calls.subList(0, 1), MARGIN);
       Timeline.write(directory.resolve("timeline.svg"), result.history(), window, calls);
+    }
+  }
+
+  /** Of a good run the history is left; the nodes' data take disk space and tell nothing more. */
+  private static void discardData(Path directory) throws IOException {
+    for (String name : List.of("cluster", "jailer", "disk.img")) {
+      Path data = directory.resolve(name);
+      if (Files.exists(data, LinkOption.NOFOLLOW_LINKS)) {
+        MoreFiles.deleteRecursively(data, RecursiveDeleteOption.ALLOW_INSECURE);
+      }
     }
   }
 }

@@ -1,15 +1,13 @@
 package dev.assetmanagerd.clustertests.chaos.run;
 
-import dev.assetmanagerd.clustertests.chaos.check.Verdict;
-import dev.assetmanagerd.clustertests.chaos.check.WriteGaps;
-import dev.assetmanagerd.clustertests.chaos.history.Call;
 import dev.assetmanagerd.clustertests.chaos.nemesis.Nemeses;
 import dev.assetmanagerd.clustertests.chaos.planted.PlantedBug;
+import dev.assetmanagerd.clustertests.chaos.report.RunFigures;
+import dev.assetmanagerd.clustertests.chaos.report.RunsReport;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.Callable;
@@ -31,16 +29,15 @@ public final class Main implements Callable<Integer> {
   /** One minute of each of these is enough to trust a change. */
   private static final List<String> CI =
       List.of(
-          "kill-one",
           "kill-all",
           "pause",
           "partition-leader",
-          "partition-halves",
           "one-way-leader",
           "flapping",
           "loss",
           "clock-steps",
           "fsync-fails",
+          "power-loss",
           "wiped",
           "change-members",
           "transfer-storm");
@@ -72,6 +69,11 @@ public final class Main implements Callable<Integer> {
   @Option(names = "--bug", description = "A mistake that the product is given first.")
   private String bug = "";
 
+  @Option(
+      names = "--require-all",
+      description = "Fail when a scenario had to be left out for lack of what it takes.")
+  private boolean requireAll;
+
   private Main() {}
 
   /** Ends the process with 0 when all runs were good, 1 when one was not, 2 for wrong usage. */
@@ -86,84 +88,103 @@ public final class Main implements Callable<Integer> {
       Nemeses.all().forEach(n -> System.out.printf("%-20s %s%n", n.id(), n.does()));
       return 0;
     }
-    if (names.contains("bugs")) {
-      return bugs();
-    }
-    List<Callable<Line>> runs = new ArrayList<>();
+    return report(names.contains("bugs") ? bugs() : runs());
+  }
+
+  private List<Callable<Ended>> runs() {
+    List<Callable<Ended>> runs = new ArrayList<>();
     for (Scenario scenario : scenarios()) {
       for (long s : LongStream.range(seed, seed + seeds).toArray()) {
-        runs.add(() -> orFailure(scenario.id(), () -> judge(scenario, s)));
+        String name = "%s, %d nodes, seed %d".formatted(scenario.id(), nodes, s);
+        runs.add(() -> orFailure(name, scenario, () -> judge(name, scenario, s)));
       }
     }
-    return report(runs);
+    return runs;
   }
 
   /**
-   * What is said of a run.
+   * How a run ended.
    *
    * @param good whether it came out as it should
    */
-  private record Line(boolean good, String text) {}
+  private record Ended(boolean good, RunsReport.Run run) {}
 
-  private Line judge(Scenario scenario, long runSeed) throws Exception {
-    if (scenario.missing().isPresent()) {
-      return new Line(true, "LEFT OUT  " + scenario.id() + ": " + scenario.missing().get());
-    }
-    ChaosResult result = new ChaosRun(options(scenario, runSeed, bug), System::nanoTime).run();
-    return new Line(result.isGood(), line(result));
+  private Ended judge(String name, Scenario scenario, long runSeed) throws Exception {
+    Optional<PlantedBug> planted =
+        bug.isEmpty() ? Optional.empty() : Optional.of(PlantedBug.named(bug));
+    ChaosResult result = new ChaosRun(options(scenario, runSeed, planted), System::nanoTime).run();
+    String remark =
+        result.isGood() ? "" : result.notKept() + ", see " + result.options().directory();
+    return new Ended(result.isGood(), run(result.word(), name, result, remark));
+  }
+
+  private static RunsReport.Run run(String word, String name, ChaosResult result, String remark) {
+    return new RunsReport.Run(word, name, Optional.of(RunFigures.of(result.history())), remark);
   }
 
   /** What goes wrong with a run itself says nothing of the cluster, and the others go on. */
-  private static Line orFailure(String id, Callable<Line> run) {
+  private Ended orFailure(String name, Scenario scenario, Callable<Ended> run) {
+    Optional<String> missing = scenario.missing();
+    if (missing.isPresent()) {
+      return without(!requireAll, "LEFT OUT", name, missing.get());
+    }
     try {
       return run.call();
     } catch (Exception | AssertionError e) {
       e.printStackTrace();
-      return new Line(false, "FAILED    " + id + ": " + e.getMessage());
+      return without(false, "FAILED", name, String.valueOf(e.getMessage()));
     }
   }
 
+  private static Ended without(boolean good, String word, String name, String why) {
+    return new Ended(good, new RunsReport.Run(word, name, Optional.empty(), why));
+  }
+
   /** Does them, some at once, says how each ended when it ends, and all of it again in the end. */
-  private int report(List<Callable<Line>> runs) throws Exception {
+  private int report(List<Callable<Ended>> runs) throws Exception {
     ExecutorService threads = Executors.newFixedThreadPool(atOnce);
     try {
-      List<Future<Line>> ends = new ArrayList<>();
+      List<Future<Ended>> ends = new ArrayList<>();
       runs.forEach(run -> ends.add(threads.submit(() -> said(run.call()))));
-      List<Line> lines = new ArrayList<>();
-      for (Future<Line> end : ends) {
-        lines.add(end.get());
+      List<Ended> all = new ArrayList<>();
+      for (Future<Ended> end : ends) {
+        all.add(end.get());
       }
+      RunsReport report = new RunsReport(all.stream().map(Ended::run).toList());
+      report.write(target());
       System.out.println();
-      lines.forEach(line -> System.out.println(line.text()));
-      return lines.stream().allMatch(Line::good) ? 0 : 1;
+      System.out.print(report.markdown());
+      return all.stream().allMatch(Ended::good) ? 0 : 1;
     } finally {
       threads.shutdownNow();
     }
   }
 
-  private static Line said(Line line) {
-    System.out.println(line.text());
-    return line;
+  private static Ended said(Ended ended) {
+    RunsReport.Run run = ended.run();
+    System.out.printf("%-9s %s; %s%n", run.word(), run.name(), run.remark());
+    return ended;
   }
 
-  /** Each planted bug has to be found in its scenario. */
-  private int bugs() throws Exception {
-    List<Callable<Line>> runs = new ArrayList<>();
+  /** Each planted bug has to be found in its scenario, by a check that is there for it. */
+  private List<Callable<Ended>> bugs() {
+    List<Callable<Ended>> runs = new ArrayList<>();
     for (PlantedBug planted : PlantedBug.values()) {
-      runs.add(() -> orFailure(planted.id(), () -> find(planted)));
+      Scenario scenario = Scenario.named(planted.scenario());
+      long its = seed;
+      String name = "%s in %s, seed %d".formatted(planted.id(), scenario.id(), its);
+      runs.add(() -> orFailure(name, scenario, () -> find(name, planted, scenario, its)));
     }
-    return report(runs);
+    return runs;
   }
 
-  private Line find(PlantedBug planted) throws Exception {
-    Scenario scenario = Scenario.named(planted.scenario());
-    if (scenario.missing().isPresent()) {
-      return new Line(true, "LEFT OUT  " + planted.id() + ": " + scenario.missing().get());
-    }
+  private Ended find(String name, PlantedBug planted, Scenario scenario, long its)
+      throws Exception {
     ChaosResult result =
-        new ChaosRun(options(scenario, seed, planted.id()), System::nanoTime).run();
-    String found = result.isGood() ? "MISSED    " : "FOUND     ";
-    return new Line(!result.isGood(), found + planted.id() + " in " + line(result));
+        new ChaosRun(options(scenario, its, Optional.of(planted)), System::nanoTime).run();
+    boolean found = planted.isSeenIn(result.broken());
+    String remark = result.notKept() + ", see " + result.options().directory();
+    return new Ended(found, run(found ? "FOUND" : "MISSED", name, result, remark));
   }
 
   private List<Scenario> scenarios() {
@@ -178,37 +199,13 @@ public final class Main implements Callable<Integer> {
         .toList();
   }
 
-  private ChaosOptions options(Scenario scenario, long runSeed, String planted) {
+  private ChaosOptions options(Scenario scenario, long runSeed, Optional<PlantedBug> planted) {
     Duration length = minutes > 0 ? Duration.ofMinutes(minutes) : Duration.ofSeconds(seconds);
-    Path target = Path.of(System.getProperty("chaos.target", "target")).toAbsolutePath();
     String name = scenario.id() + "-" + nodes + "-" + runSeed + "-" + System.currentTimeMillis();
-    return new ChaosOptions(
-        scenario,
-        nodes,
-        length,
-        runSeed,
-        target.resolve("chaos").resolve(name),
-        planted.isEmpty() ? Optional.empty() : Optional.of(PlantedBug.named(planted)));
+    return new ChaosOptions(scenario, nodes, length, runSeed, target().resolve(name), planted);
   }
 
-  private static String line(ChaosResult result) {
-    WriteGaps gaps = WriteGaps.of(result.history());
-    List<String> broken =
-        result.verdicts().stream()
-            .filter(verdict -> !verdict.isKept())
-            .map(Verdict::check)
-            .toList();
-    return String.format(
-        Locale.ROOT,
-        "%s  %s, %d nodes, seed %d: %d calls, %d unknown, %d faults, longest write gap %.1f s%s",
-        result.isGood() ? "GOOD    " : "BROKEN  ",
-        result.options().scenario().id(),
-        result.options().nodes(),
-        result.options().seed(),
-        result.history().calls().size(),
-        result.history().calls().stream().filter(Call::isUnknown).count(),
-        result.history().faults().stream().filter(fault -> fault.begins()).count(),
-        gaps.longest().toMillis() / 1e3,
-        broken.isEmpty() ? "" : "; " + broken + ", see " + result.options().directory());
+  private static Path target() {
+    return Path.of(System.getProperty("chaos.target", "target")).toAbsolutePath().resolve("chaos");
   }
 }

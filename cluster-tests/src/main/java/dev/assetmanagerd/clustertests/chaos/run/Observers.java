@@ -1,6 +1,7 @@
 package dev.assetmanagerd.clustertests.chaos.run;
 
 import dev.assetmanagerd.clustertests.TestCluster;
+import dev.assetmanagerd.clustertests.chaos.check.CheckNames;
 import dev.assetmanagerd.clustertests.chaos.check.Verdict;
 import dev.assetmanagerd.clustertests.chaos.check.Verdict.Finding;
 import dev.assetmanagerd.clustertests.chaos.nemesis.PowerDisk;
@@ -17,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongBinaryOperator;
 
 /** Those who look on from outside while a run goes on. */
 final class Observers implements AutoCloseable {
@@ -54,16 +56,25 @@ final class Observers implements AutoCloseable {
   /** Ends the looking and says what was seen. */
   List<Verdict> stop() {
     List<Verdict> verdicts = new ArrayList<>();
-    blobs.forEach(
-        observer -> verdicts.add(Verdict.of("blobs of leased assets are right", observer.stop())));
-    verdicts.add(Verdict.of("leased assets are there and counted", registry.stop()));
+    blobs.forEach(observer -> verdicts.add(Verdict.of(CheckNames.BLOBS, observer.stop())));
+    verdicts.add(Verdict.of(CheckNames.OBSERVED, registry.stop()));
     var unused = leases.stop();
-    verdicts.add(
-        Verdict.of(
-            "leases live as long as promised",
-            leases.brokenPromises().stream().map(what -> new Finding(what, List.of())).toList(),
-            Map.of("stopwatch", leases.summary())));
     return verdicts;
+  }
+
+  /**
+   * What the stopwatch says, when the looking has ended.
+   *
+   * @param leaderless for how long there may have been no leader, between two moments of {@link
+   *     System#nanoTime}; in nanoseconds
+   */
+  Verdict leaseVerdict(LongBinaryOperator leaderless) {
+    return Verdict.of(
+        CheckNames.STOPWATCH,
+        leases.brokenPromises(leaderless).stream()
+            .map(what -> new Finding(what, List.of()))
+            .toList(),
+        Map.of("stopwatch", leases.summary()));
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.assetmanagerd.clustertests.chaos.workload;
 
+import dev.assetmanagerd.clustertests.chaos.check.CheckNames;
 import dev.assetmanagerd.clustertests.chaos.check.Verdict;
 import dev.assetmanagerd.clustertests.chaos.check.Verdict.Finding;
 import java.util.ArrayList;
@@ -28,6 +29,6 @@ final class Violations {
     List<Finding> findings = violations.stream().map(what -> new Finding(what, List.of())).toList();
     Map<String, String> figures = new TreeMap<>();
     looks.forEach((at, times) -> figures.put(at, Long.toString(times)));
-    return Verdict.of("clients get the bytes they asked for", findings, figures);
+    return Verdict.of(CheckNames.BYTES, findings, figures);
   }
 }

@@ -10,6 +10,7 @@ import dev.assetmanagerd.clustertests.chaos.history.Seen;
 import dev.assetmanagerd.clustertests.chaos.history.Value;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -117,9 +118,7 @@ final class ChecksTest {
   @Test
   void aLeaseThatLivesLongerThanItMayIsFoundUnlessThereWasNoLeader() {
     Script late = new Script().acquire(1, 0, 10, "l1", 1, 1000);
-    for (int at = 100; at < 3200; at += 100) {
-      late.get(2, at, at + 10, 1);
-    }
+    writes(late, 100, 3200);
     late.renew(1, 3200, 3210, "l1", 1000, true);
     assertThat(new LeaseLifeCheck().check(late.history()).findings()).hasSize(1);
     Script leaderless =
@@ -128,13 +127,60 @@ final class ChecksTest {
   }
 
   @Test
+  void aShortHandOverIsTimeWithoutALeaderThoughReadsWereAnswered() {
+    Script handedOver = new Script().acquire(1, 0, 10, "l1", 1, 1000);
+    writes(handedOver, 100, 1500);
+    handedOver.get(2, 1600, 1610, 1);
+    writes(handedOver, 1850, 3200);
+    handedOver.renew(1, 3200, 3210, "l1", 1000, true);
+    assertThat(new LeaseLifeCheck().check(handedOver.history()).findings()).isEmpty();
+    Leaderless leaderless = Leaderless.of(handedOver.history());
+    assertThat(leaderless.nanos(0, ms(3000))).isEqualTo(ms(1860 - 1410));
+    assertThat(leaderless.nanos(ms(1500), ms(1600))).isEqualTo(ms(100));
+    assertThat(leaderless.nanos(ms(100), ms(1400))).isZero();
+    assertThat(leaderless.nanos(ms(1860), ms(3000))).isZero();
+    assertThat(leaderless.nanos(ms(9000), ms(9500))).as("after all writes").isEqualTo(ms(500));
+  }
+
+  /** Acknowledged ones, a tenth of a second apart. */
+  private static void writes(Script script, long from, long to) {
+    for (long at = from; at < to; at += 100) {
+      script.register(3, at, at + 10);
+    }
+  }
+
+  private static long ms(long millis) {
+    return millis * 1_000_000;
+  }
+
+  @Test
+  void aRunInWhichLittleHappenedProvesNothing() {
+    Script script = new Script();
+    writes(script, 0, 10_000);
+    for (int i = 0; i < 20; i++) {
+      script.get(2, i, i + 1, 0);
+    }
+    script.fault(100, true, true).fault(200, false, true);
+    assertThat(new EnoughCheck().check(script.history()).result()).isEqualTo(Result.UNDECIDED);
+    script.fault(300, true, true);
+    assertThat(new EnoughCheck().check(script.history()).isKept()).isTrue();
+    Script onlyReads = new Script().fault(0, true, true).fault(1, true, true);
+    writes(onlyReads, 0, 9_900);
+    for (int i = 0; i < 20; i++) {
+      onlyReads.get(2, i, i + 1, 0);
+    }
+    assertThat(new EnoughCheck().check(onlyReads.history()).findings())
+        .singleElement()
+        .asString()
+        .contains("99 acknowledged writes");
+  }
+
+  @Test
   void aRenewalWithoutATimeMayHaveAnyThatTheLeaseEverHad() {
     Script renewed =
         new Script().acquire(1, 0, 10, "l1", 1, 1000).renew(1, 100, 110, "l1", 7000, true);
     renewed.renew(1, 200, 210, "l1", 0, true);
-    for (int at = 300; at < 9400; at += 100) {
-      renewed.get(2, at, at + 10, 1);
-    }
+    writes(renewed, 300, 9400);
     Script inTime = renewed.renew(1, 7100, 7110, "l1", 0, true);
     assertThat(new LeaseLifeCheck().check(inTime.history()).findings()).isEmpty();
     Script early =
@@ -190,7 +236,7 @@ final class ChecksTest {
     Script right = new Script().register(0, 0, 10).acquire(1, 20, 30, "l1", 1).get(2, 40, 50, 1);
     assertThat(
             HistoryChecks.all(
-                right.history(), assetWith("l1"), Duration.ofSeconds(1), Budget.USUAL))
+                right.history(), Optional.of(assetWith("l1")), Duration.ofSeconds(1), Budget.USUAL))
         .hasSize(6)
         .allMatch(Verdict::isKept);
   }

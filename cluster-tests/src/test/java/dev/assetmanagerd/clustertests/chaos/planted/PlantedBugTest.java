@@ -3,10 +3,12 @@ package dev.assetmanagerd.clustertests.chaos.planted;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.assetmanagerd.clustertests.chaos.check.CheckNames;
 import dev.assetmanagerd.clustertests.chaos.nemesis.Nemeses;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,6 +30,16 @@ class PlantedBugTest {
       assertThat(files.map(Path::toString)).anyMatch(file -> file.endsWith(".class"));
     }
     assertThat(Nemeses.named(bug.scenario()).id()).isEqualTo(bug.scenario());
+  }
+
+  /** That a run ended badly is not yet that the mistake was seen. */
+  @ParameterizedTest
+  @EnumSource
+  void isSeenOnlyByTheChecksThatAreThereForIt(PlantedBug bug) {
+    assertThat(bug.seenBy()).isNotEmpty();
+    assertThat(bug.seenBy()).allMatch(check -> bug.isSeenIn(List.of("recovers", check)));
+    assertThat(bug.isSeenIn(List.of("the run itself", CheckNames.HARM, CheckNames.ENOUGH)))
+        .isFalse();
   }
 
   @Test

@@ -2,6 +2,8 @@ package dev.assetmanagerd.clustertests.chaos.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
 import dev.assetmanagerd.clustertests.chaos.check.Budget;
 import dev.assetmanagerd.clustertests.chaos.check.LinearizabilityCheck;
 import dev.assetmanagerd.clustertests.chaos.check.Verdict;
@@ -18,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -114,5 +117,57 @@ final class ReportTest {
         .contains("| acquire | 1 | 0 | 1 |")
         .contains("| kill | 1 | 0.100 s |")
         .contains("asset a: is not linearizable");
+  }
+
+  private static RunsReport.Run run(String word, long gapMillis) {
+    RunFigures figures =
+        new RunFigures(
+            Duration.ofSeconds(60),
+            100,
+            90,
+            3,
+            4,
+            Duration.ofMillis(5),
+            Duration.ofMillis(70),
+            Duration.ofMillis(gapMillis));
+    return new RunsReport.Run(word, "pause, seed " + gapMillis, Optional.of(figures), "");
+  }
+
+  @Test
+  void theReportOfSeveralRunsHasEachAndAllTogether() throws Exception {
+    RunsReport report =
+        new RunsReport(
+            List.of(
+                run("GOOD", 3000),
+                run("BROKEN", 1000),
+                run("GOOD", 2000),
+                new RunsReport.Run("LEFT OUT", "loss", Optional.empty(), "no nftables here")));
+    assertThat(report.markdown())
+        .contains("| GOOD | pause, seed 3000 | 100 | 3 | 4 | 0.005 s | 0.070 s | 3.000 s |")
+        .contains("| LEFT OUT | loss |", "no nftables here")
+        .contains("runs: 4 {BROKEN=1, GOOD=2, LEFT OUT=1}")
+        .contains("operations checked: 300: 270 done, 21 refused, 9 of unknown outcome")
+        .contains("faults injected: 12")
+        .contains("p50 2.000 s, p99 3.000 s, max 3.000 s over the runs");
+    report.write(directory);
+    assertThat(Files.readString(directory.resolve("report.md"))).isEqualTo(report.markdown());
+    JsonObject json =
+        JsonParser.parseString(Files.readString(directory.resolve("report.json")))
+            .getAsJsonObject();
+    assertThat(json.getAsJsonArray("runs")).hasSize(4);
+    JsonObject first = json.getAsJsonArray("runs").get(0).getAsJsonObject();
+    assertThat(first.get("gap_max_ms").getAsLong()).isEqualTo(3000);
+    assertThat(first.get("refused").getAsLong()).isEqualTo(7);
+  }
+
+  @Test
+  void figuresOfARunAreThoseOfItsHistory() {
+    RunFigures figures = RunFigures.of(staleRead());
+    assertThat(figures.calls()).isEqualTo(5);
+    assertThat(figures.done()).isEqualTo(3);
+    assertThat(figures.unknown()).isEqualTo(1);
+    assertThat(figures.refused()).isEqualTo(1);
+    assertThat(figures.faults()).isEqualTo(2);
+    assertThat(new RunsReport(List.of()).markdown()).contains("max - over the runs");
   }
 }
