@@ -175,9 +175,12 @@ final class ApplyThread {
       thread = null;
       notifyAll();
     }
-    join(stopping);
-    checks.cancel();
-    dropped.forEach(entry -> entry.done().complete(Message.EMPTY));
+    try {
+      join(stopping);
+      checks.cancel();
+    } finally {
+      dropped.forEach(entry -> entry.done().complete(Message.EMPTY)); // Ratis waits for them
+    }
   }
 
   private static void join(@Nullable Thread stopping) {

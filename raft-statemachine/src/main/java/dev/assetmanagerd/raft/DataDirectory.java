@@ -253,31 +253,9 @@ final class DataDirectory {
     }
   }
 
-  /** Removes what an interrupted snapshot or installation left. Call before Ratis starts. */
-  void removeLeftovers() throws IOException {
-    removeMatching(root.resolve("db"), "*.tmp*");
-    if (!Files.isDirectory(raft())) {
-      return;
-    }
-    try (DirectoryStream<Path> groups = Files.newDirectoryStream(raft(), Files::isDirectory)) {
-      for (Path group : groups) {
-        removeMatching(group, "sm.tmp*");
-        removeMatching(group.resolve("sm"), "*.tmp*");
-        removeMatching(group.resolve("tmp"), "snapshot-*");
-      }
-    }
-  }
-
-  private static void removeMatching(Path directory, String glob) throws IOException {
-    if (!Files.isDirectory(directory)) {
-      return;
-    }
-    try (DirectoryStream<Path> leftovers = Files.newDirectoryStream(directory, glob)) {
-      for (Path leftover : leftovers) {
-        LOG.info("removing {}, left by an interrupted snapshot", leftover);
-        FilesDurable.deleteRecursively(leftover);
-      }
-    }
+  /** Clears what an interrupted snapshot or installation left. Call before Ratis starts. */
+  void clearLeftovers() throws IOException {
+    Leftovers.clear(root.resolve("db"), raft());
   }
 
   private Path marker() {

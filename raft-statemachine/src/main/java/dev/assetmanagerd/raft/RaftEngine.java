@@ -92,7 +92,7 @@ final class RaftEngine {
     registry = new LiveRegistry(directory.database());
     replicaHashes = new ReplicaHashes(registry::snapshot, this::fail);
     applyThread = new ApplyThread(applied, replicaHashes, this::fail);
-    var stateMachine = new RegistryStateMachine(registry, applyThread, new Events());
+    var stateMachine = new RegistryStateMachine(registry, applyThread, new Events(), timers);
     snapshotFiles = stateMachine.snapshots();
     RaftGroupId groupId = RatisConfig.groupId(options.clusterId(), directory.lineage());
     server =
@@ -190,7 +190,7 @@ final class RaftEngine {
   static RaftEngine start(RaftNodeOptions options, PeerLink link, LeadershipListener listener)
       throws IOException {
     DataDirectory directory = DataDirectory.open(options);
-    directory.removeLeftovers();
+    directory.clearLeftovers();
     directory.requireWhole(options.peers().stream().map(PeerSpec::id).collect(toSet()));
     directory.markOwned();
     directory.markStarted();

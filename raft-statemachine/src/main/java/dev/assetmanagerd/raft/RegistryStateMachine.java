@@ -3,6 +3,7 @@ package dev.assetmanagerd.raft;
 import dev.assetmanagerd.log.v1.LogEntry;
 import dev.assetmanagerd.registry.LogPosition;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.concurrent.CompletableFuture;
@@ -44,6 +45,7 @@ final class RegistryStateMachine extends BaseStateMachine {
   private final LiveRegistry registry;
   private final ApplyThread applyThread;
   private final Events events;
+  private final PauseWatch pauseWatch;
   private final SnapshotFiles storage = new SnapshotFiles();
   private volatile boolean started;
 
@@ -62,10 +64,16 @@ final class RegistryStateMachine extends BaseStateMachine {
     void membersChanged();
   }
 
-  RegistryStateMachine(LiveRegistry registry, ApplyThread applyThread, Events events) {
+  /**
+   * @param timers of the node, for the look at pauses
+   */
+  RegistryStateMachine(
+      LiveRegistry registry, ApplyThread applyThread, Events events, Timers timers) {
     this.registry = registry;
     this.applyThread = applyThread;
     this.events = events;
+    this.pauseWatch =
+        new PauseWatch(timers, () -> getLifeCycleState() == LifeCycle.State.PAUSED, events::failed);
   }
 
   /** To be called when the server's start has returned. */
@@ -211,18 +219,34 @@ final class RegistryStateMachine extends BaseStateMachine {
     return storage.publish();
   }
 
+  /**
+   * Called when a snapshot has been received in whole, right before Ratis puts it in its place. A
+   * second time in a row only where that has failed.
+   */
   @Override
   public void pause() {
-    getLifeCycle().transition(LifeCycle.State.PAUSING);
-    applyThread.pause();
-    getLifeCycle().transition(LifeCycle.State.PAUSED);
+    try {
+      storage.syncReceived();
+      if (getLifeCycleState() != LifeCycle.State.PAUSED) {
+        getLifeCycle().transition(LifeCycle.State.PAUSING);
+        applyThread.pause();
+        getLifeCycle().transition(LifeCycle.State.PAUSED);
+        pauseWatch.begin();
+      }
+    } catch (IOException e) {
+      events.failed(e);
+      throw new UncheckedIOException("what was received of a snapshot cannot be kept", e);
+    } catch (RuntimeException | Error e) {
+      events.failed(e); // Ratis only logs it, and nothing would ever be applied again
+      throw e;
+    }
   }
 
   @Override
   public void reinitialize() throws IOException {
     try {
       getLifeCycle().startAndTransition(this::takeOverInstalledSnapshot);
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       events.failed(e);
       throw e;
     }

@@ -3,6 +3,7 @@ package dev.assetmanagerd.raft;
 import dev.assetmanagerd.registry.LogPosition;
 import java.io.File;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicReference;
@@ -10,6 +11,7 @@ import org.apache.ratis.io.MD5Hash;
 import org.apache.ratis.server.protocol.TermIndex;
 import org.apache.ratis.server.raftlog.RaftLog;
 import org.apache.ratis.server.storage.FileInfo;
+import org.apache.ratis.server.storage.RaftStorage;
 import org.apache.ratis.statemachine.impl.SimpleStateMachineStorage;
 import org.apache.ratis.statemachine.impl.SingleFileSnapshotInfo;
 import org.apache.ratis.util.MD5FileUtil;
@@ -30,6 +32,30 @@ final class SnapshotFiles extends SimpleStateMachineStorage {
   record Prepared(Path file, LogPosition position, MD5Hash md5) {}
 
   private final AtomicReference<@Nullable Prepared> prepared = new AtomicReference<>();
+  private volatile @Nullable Path receiving;
+
+  @Override
+  public void init(RaftStorage storage) throws IOException {
+    receiving = storage.getStorageDir().getTmpDir().toPath();
+    super.init(storage);
+  }
+
+  /**
+   * Makes durable what has been received of snapshots. Ratis syncs nothing of it before it puts the
+   * directory in place of "sm", and then the snapshots and the log that there were are gone.
+   */
+  void syncReceived() throws IOException {
+    Path directory = receiving;
+    if (directory == null || !Files.isDirectory(directory)) {
+      return;
+    }
+    try (DirectoryStream<Path> received = Files.newDirectoryStream(directory, "snapshot-*")) {
+      for (Path snapshot : received) {
+        FilesDurable.syncTree(snapshot);
+      }
+    }
+    FilesDurable.syncDirectory(directory);
+  }
 
   static void sync(Path snapshot) throws IOException {
     FilesDurable.syncFile(snapshot);

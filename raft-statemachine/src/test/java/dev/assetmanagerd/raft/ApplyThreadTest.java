@@ -40,6 +40,7 @@ class ApplyThreadTest {
     final CountDownLatch begun = new CountDownLatch(1);
     final CountDownLatch goOn = new CountDownLatch(1);
     final List<String> seen = new CopyOnWriteArrayList<>();
+    volatile boolean cancelFails;
 
     @Override
     public void begin(String checkId, LogPosition position) {
@@ -64,6 +65,9 @@ class ApplyThreadTest {
     @Override
     public void cancel() {
       goOn.countDown();
+      if (cancelFails) {
+        throw new IllegalStateException("a check does not end");
+      }
     }
   }
 
@@ -126,6 +130,22 @@ class ApplyThreadTest {
         .succeedsWithin(SOON);
     assertThat(database.applied()).isEqualTo(new LogPosition(1, 0));
     assertThat(thread.transactions()).isEqualTo(1);
+  }
+
+  @Test
+  void whatIsQueuedIsReleasedAlsoWherePausingFails() throws Exception {
+    var unused = submit(0, entry(3, raise(3)));
+    unused = submit(1, entry(3, check("holds the thread")));
+    assertThat(checks.begun.await(10, TimeUnit.SECONDS)).isTrue();
+    CompletableFuture<Message> queued = submit(2, entry(2, TestCommands.register("a-1")));
+    checks.cancelFails = true;
+    CompletableFuture<Void> pausing = CompletableFuture.runAsync(thread::pause);
+    assertThat(queued).as("before the thread has ended").isNotDone();
+    checks.goOn.countDown();
+
+    assertThat(pausing).failsWithin(SOON);
+    assertThat(queued).succeedsWithin(SOON);
+    checks.cancelFails = false;
   }
 
   @Test

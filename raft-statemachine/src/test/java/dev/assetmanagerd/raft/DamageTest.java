@@ -208,6 +208,18 @@ class DamageTest {
     startsAsBefore();
   }
 
+  /** As where the process is killed between the two renames by which Ratis installs a snapshot. */
+  @Test
+  void snapshotsThatAnInstallationHadMovedAsideAreNotLost() throws Exception {
+    Path snapshot = snapshot();
+    Path olderLeftover = Files.createDirectory(group().resolve("sm.tmp20261123-235959_999"));
+    Files.move(group().resolve("sm"), group().resolve("sm.tmp20261124-043000_123"));
+    FilesDurable.deleteRecursively(FilesDurable.directoryOf(database()));
+    startsAsBefore();
+    assertThat(snapshot).isRegularFile();
+    assertThat(olderLeftover).doesNotExist();
+  }
+
   private void emptyDatabase() throws IOException {
     Path directory = FilesDurable.directoryOf(database());
     FilesDurable.deleteRecursively(directory);
