@@ -1,5 +1,6 @@
 package dev.assetmanagerd.clustertests.client;
 
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** A call that ended without an answer of its own kind. */
@@ -23,6 +24,16 @@ public final class CallFailedException extends Exception {
 
   /** How a node says that a failed call had no effect. */
   private static final String NOTHING_WAS_CHANGED = "nothing was changed";
+
+  private static final Set<String> RETRYABLE =
+      Set.of(
+          "unavailable",
+          "deadline_exceeded",
+          "resource_exhausted",
+          "canceled", // as Connect spells it
+          "cancelled", // as gRPC does
+          CONNECTION_LOST,
+          NOT_CONNECTED);
 
   private final String code;
   private final String serverMessage;
@@ -59,10 +70,7 @@ public final class CallFailedException extends Exception {
 
   /** Whether trying again, elsewhere or later, may help. */
   public boolean isRetryable() {
-    return code.equals("unavailable")
-        || code.equals("deadline_exceeded")
-        || code.equals(CONNECTION_LOST)
-        || code.equals(NOT_CONNECTED);
+    return RETRYABLE.contains(code);
   }
 
   /** Whether the call may have taken effect although it failed; the server's word counts. */

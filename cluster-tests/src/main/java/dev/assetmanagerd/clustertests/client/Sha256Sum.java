@@ -20,12 +20,19 @@ public final class Sha256Sum {
 
   /** Lower-case hexadecimal SHA-256 of a file, or {@link #MISSING}. */
   public static String of(Path file) throws IOException {
-    MessageDigest digest = newDigest();
-    try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
-      in.transferTo(OutputStream.nullOutputStream());
-      return HexFormat.of().formatHex(digest.digest());
+    try (InputStream in = Files.newInputStream(file)) {
+      return of(in);
     } catch (NoSuchFileException e) {
       return MISSING;
+    }
+  }
+
+  /** The same of all that is left of a stream. */
+  public static String of(InputStream bytes) throws IOException {
+    MessageDigest digest = newDigest();
+    try (InputStream in = new DigestInputStream(bytes, digest)) {
+      in.transferTo(OutputStream.nullOutputStream());
+      return HexFormat.of().formatHex(digest.digest());
     }
   }
 

@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
 /**
@@ -29,8 +28,6 @@ public final class Namespaces implements Network {
   private static final int METRICS_PORT = 9464;
   private static final int SELF = 254;
   private static final int HOSTS_MAX = 100;
-  private static final String MARK = "amt_";
-  private static final AtomicInteger NETWORKS = new AtomicInteger();
 
   /**
    * Dropping is by the ports of the bridge. Connections that are cut are not told so: nobody
@@ -88,10 +85,8 @@ public final class Namespaces implements Network {
   /** A network without hosts. */
   public static Namespaces create() {
     takeAwayOld();
-    long pid = ProcessHandle.current().pid();
-    int number = NETWORKS.getAndIncrement();
-    String prefix = MARK + Long.toString(pid, 36) + "_" + Integer.toString(number, 36);
-    var network = new Namespaces(prefix, freeSubnet(pid * 7 + number));
+    String prefix = OwnedNames.next();
+    var network = new Namespaces(prefix, freeSubnet(prefix.hashCode()));
     try {
       network.plugIn();
       return network;
@@ -222,27 +217,21 @@ public final class Namespaces implements Network {
     try (Stream<Path> spaces = Files.list(Path.of("/run/netns"))) {
       spaces
           .map(path -> path.getFileName().toString())
-          .filter(name -> name.startsWith(MARK) && name.endsWith("-sw"))
-          .map(name -> name.substring(0, name.length() - "-sw".length()))
-          .filter(Namespaces::ownerIsGone)
+          .filter(OwnedNames::isStale)
+          .map(name -> name.replaceFirst("-.*", ""))
+          .distinct()
+          .toList()
           .forEach(Namespaces::takeAway);
     } catch (IOException none) {
       // Then there are no namespaces.
     }
   }
 
-  private static boolean ownerIsGone(String prefix) {
-    try {
-      long pid = Long.parseLong(prefix.substring(MARK.length(), prefix.lastIndexOf('_')), 36);
-      return ProcessHandle.of(pid).isEmpty();
-    } catch (NumberFormatException | IndexOutOfBoundsException notOurs) {
-      return false;
-    }
-  }
-
   private static void takeAway(String prefix) {
-    for (int number = 1; Files.exists(Path.of("/run/netns", prefix + "-" + number)); number++) {
-      Shell.tryRun("ip netns del %s-%d".formatted(prefix, number));
+    for (int number = 1; number <= HOSTS_MAX; number++) {
+      if (Files.exists(Path.of("/run/netns", prefix + "-" + number))) {
+        Shell.tryRun("ip netns del %s-%d".formatted(prefix, number));
+      }
     }
     Shell.tryRun("ip link del %s".formatted(prefix));
     Shell.tryRun("ip netns del %s-sw".formatted(prefix));

@@ -53,10 +53,15 @@ public final class Shell {
     }
   }
 
-  /** The same, except that a failure is none. */
+  /** The same as {@link #run(String)}, except that a failure is none. */
   static void tryRun(String commandLine) {
+    tryRun(List.of(commandLine.split(" ")));
+  }
+
+  /** The same with words that may hold blanks. */
+  public static void tryRun(List<String> words) {
     try {
-      var unused = run(commandLine);
+      var unused = run(words);
     } catch (IllegalStateException ignored) {
       // wanted: what is to be taken away may be gone
     }

@@ -1,7 +1,6 @@
 package dev.assetmanagerd.clustertests.observe;
 
 import dev.assetmanagerd.clustertests.client.LeaseBook;
-import dev.assetmanagerd.clustertests.client.Sha256Sum;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -9,19 +8,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.locks.Lock;
-import java.util.concurrent.locks.ReentrantLock;
 
-/** Reads the blob of every leased asset from the store's own directory: it is there, and right. */
+/** Reads the blob of every leased asset from the store itself: it is there, and right. */
 public final class BlobObserver extends Observer {
   /** Name of the count of blobs read. */
   public static final String BLOBS_READ = "blobs read";
 
   private static final Duration PAUSE = Duration.ofMillis(10);
 
-  private final Path store;
+  private final StoreView store;
   private final LeaseBook book;
-  private final Lock reading;
 
   /**
    * Looks at a store.
@@ -29,17 +25,12 @@ public final class BlobObserver extends Observer {
    * @param store the directory that the blobs' locations are relative to
    */
   public BlobObserver(Path store, LeaseBook book) {
-    this(store, book, new ReentrantLock());
+    this(new FileStore(store), book);
   }
 
-  /**
-   * The same for a store that cannot be read at all times.
-   *
-   * @param reading held while a blob is read
-   */
-  public BlobObserver(Path store, LeaseBook book, Lock reading) {
+  /** The same for any store. */
+  public BlobObserver(StoreView store, LeaseBook book) {
     super("blobs", PAUSE);
-    this.reading = reading;
     this.store = store;
     this.book = book;
   }
@@ -51,7 +42,7 @@ public final class BlobObserver extends Observer {
       byLocation.computeIfAbsent(lease.location(), none -> new ArrayList<>()).add(lease);
     }
     for (Map.Entry<String, List<LeaseBook.Held>> entry : byLocation.entrySet()) {
-      String found = sum(store.resolve(entry.getKey()));
+      String found = store.sha256(entry.getKey());
       findings.count(BLOBS_READ, 1);
       for (LeaseBook.Held lease : entry.getValue()) {
         // Given back meanwhile: whatever was found is all right.
@@ -59,15 +50,6 @@ public final class BlobObserver extends Observer {
           findings.violated(lease + " is held, and its blob is " + found);
         }
       }
-    }
-  }
-
-  private String sum(Path blob) throws IOException {
-    reading.lock();
-    try {
-      return Sha256Sum.of(blob);
-    } finally {
-      reading.unlock();
     }
   }
 }

@@ -74,6 +74,13 @@ public final class LeaseWatch extends Observer {
         .count();
   }
 
+  /** Number of leases that had a promise, were there and have ended. */
+  public long ended() {
+    return watched.values().stream()
+        .filter(lease -> lease.promise != null && missedBy(lease) != null)
+        .count();
+  }
+
   @Override
   void look(Findings findings) throws CallFailedException {
     Set<String> known = new HashSet<>(watched.keySet());

@@ -13,10 +13,8 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** Compares the files of a quiet store with the assets that refer to them. */
+/** Compares the blobs of a quiet store with the assets that refer to them. */
 public final class StoreAudit {
-  private static final String STAGING = ".staging";
-
   private StoreAudit() {}
 
   /**
@@ -27,17 +25,20 @@ public final class StoreAudit {
    * @return everything that is wrong; empty when all is well
    */
   public static List<String> check(Path store, Collection<Asset> assets) {
+    try {
+      return check(new FileStore(store), assets);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The same for any store. */
+  public static List<String> check(StoreView store, Collection<Asset> assets) throws IOException {
     Set<String> referenced =
         assets.stream().map(Asset::getLocation).collect(Collectors.toCollection(TreeSet::new));
-    Set<String> stored = new TreeSet<>();
     List<String> wrong = new ArrayList<>();
-    for (String file : files(store)) {
-      if (file.startsWith(STAGING + "/")) {
-        wrong.add("left over from an upload: " + file);
-      } else {
-        stored.add(file);
-      }
-    }
+    store.unfinished().forEach(left -> wrong.add("left over from an upload: " + left));
+    Set<String> stored = new TreeSet<>(store.blobs());
     for (String blob : stored) {
       if (!referenced.contains(blob)) {
         wrong.add("no asset refers to the blob " + blob);

@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.assetmanagerd.api.v1.Asset;
+import dev.assetmanagerd.clustertests.client.CallFailedException;
 import dev.assetmanagerd.clustertests.client.LeaseBook;
 import dev.assetmanagerd.clustertests.client.RandomContent;
+import dev.assetmanagerd.lease.v1.Lease;
+import dev.assetmanagerd.lease.v1.Session;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -15,6 +18,8 @@ import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Those who watch the product see what is wrong, and nothing else. */
 final class ObserversTest {
@@ -104,6 +109,100 @@ final class ObserversTest {
     promise.renewed(again);
     assertThat(promise.surelyUntil()).isEqualTo(again + Duration.ofSeconds(5).toNanos());
     assertThat(promise.endIsKnown()).isTrue();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "unavailable",
+        "deadline_exceeded",
+        "resource_exhausted",
+        "cancelled",
+        "canceled",
+        CallFailedException.CONNECTION_LOST,
+        CallFailedException.NOT_CONNECTED
+      })
+  void aNodeThatCannotAnswerNowBreaksNoPromise(String code) {
+    Findings findings = lookThatFailsWith(code);
+    assertThat(findings.violations()).isEmpty();
+    assertThat(findings.count("missed looks")).isPositive();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"internal", "data_loss", "unknown", "invalid_argument"})
+  void aNodeThatFailsALookOfItselfIsSeen(String code) {
+    assertThat(lookThatFailsWith(code).violations()).isNotEmpty();
+  }
+
+  private static Findings lookThatFailsWith(String code) {
+    Observer failing =
+        new Observer("failing", Duration.ofMillis(1)) {
+          @Override
+          void look(Findings findings) throws CallFailedException {
+            findings.count("tries", 1);
+            throw new CallFailedException(code, "for a test", null);
+          }
+        };
+    try (failing) {
+      failing.start();
+      await().atMost(Duration.ofSeconds(20)).until(() -> failing.findings().count("tries") > 1);
+      return failing.stop();
+    }
+  }
+
+  @Test
+  void inTheEndAssetsCountTheLeasesThatAreListedForThem() {
+    Lease lease = Lease.newBuilder().setId("l").setAssetId("a").build();
+    Asset right = Asset.newBuilder().setId("a").setReferenceCount(1).build();
+    Asset wrong = Asset.newBuilder().setId("b").setReferenceCount(2).build();
+    QuietLeases leases = new QuietLeases(Set.of());
+
+    assertThat(leases.look(List.of(right), List.of(lease), List.of(), 0).isFine()).isTrue();
+    assertThat(leases.look(List.of(right, wrong), List.of(lease), List.of(), 0).notYet())
+        .containsExactly("b has a reference count of 2, and 0 leases are listed");
+    assertThat(leases.look(List.of(), List.of(lease), List.of(), 0).notYet())
+        .containsExactly("leases are listed on a, which is not");
+  }
+
+  @Test
+  void inTheEndLeasesAndSessionsComeToTheirEnd() {
+    Lease mortal = Lease.newBuilder().setId("l").setTtlSeconds(5).setExpiresInMillis(4000).build();
+    Lease kept = Lease.newBuilder().setId("s-l").setSessionId("s").setExpiresInMillis(9000).build();
+    Session session = Session.newBuilder().setId("s").setExpiresInMillis(9000).build();
+    QuietLeases leases = new QuietLeases(Set.of());
+    List<Asset> assets = List.of(Asset.newBuilder().setReferenceCount(2).build());
+
+    assertThat(look(leases, assets, List.of(mortal, kept), List.of(session), 0).broken()).isEmpty();
+    assertThat(look(leases, assets, List.of(mortal, kept), List.of(session), 6.9).broken())
+        .isEmpty();
+    assertThat(look(leases, assets, List.of(mortal, kept), List.of(session), 7.2).broken())
+        .singleElement()
+        .asString()
+        .startsWith("lease l of ");
+    assertThat(leases.ended()).isZero();
+    assertThat(look(leases, List.of(), List.of(), List.of(session), 12.5).broken())
+        .singleElement()
+        .asString()
+        .startsWith("session s is there");
+    assertThat(look(leases, List.of(), List.of(), List.of(), 13).isFine()).isTrue();
+    assertThat(leases.ended()).isEqualTo(3);
+  }
+
+  @Test
+  void aSessionThatWasClosedIsGone() {
+    Session session = Session.newBuilder().setId("s").setExpiresInMillis(9000).build();
+    QuietLeases leases = new QuietLeases(Set.of("s"));
+    assertThat(look(leases, List.of(), List.of(), List.of(session), 0).broken())
+        .containsExactly("session s was closed and is there");
+  }
+
+  private static QuietLeases.Look look(
+      QuietLeases leases,
+      List<Asset> assets,
+      List<Lease> listed,
+      List<Session> sessions,
+      double seconds) {
+    return leases.look(assets, listed, sessions, (long) (seconds * 1e9));
   }
 
   private LeaseBook.Held hold(String location) {

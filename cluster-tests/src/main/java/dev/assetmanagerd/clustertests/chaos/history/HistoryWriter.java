@@ -82,10 +82,13 @@ public final class HistoryWriter implements AutoCloseable {
   /** A call begins now. It has to be told how it ended, or it is of unknown outcome at the end. */
   public PendingCall invoke(int process, Kind kind, List<String> assets, Input input, String key) {
     PendingCall call =
-        new PendingCall(
-            this, process, sequence.incrementAndGet(), kind, assets, input, key, nowNanos());
+        new PendingCall(this, process, nextSequence(), kind, assets, input, key, nowNanos());
     pending.add(call);
     return call;
+  }
+
+  long nextSequence() {
+    return sequence.incrementAndGet();
   }
 
   /** A fault begins: to be told before it is done. */

@@ -9,8 +9,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * told after that is ignored. Thread-safe.
  *
  * <p>A call is refused ({@link #fail}) only if no attempt of it can have, or get, any effect. One
- * that was attempted twice, of which the first got lost and the second was refused, is of unknown
- * outcome.
+ * that was attempted twice, of which the first got lost and the second was refused, is both, and so
+ * two calls in the history ({@link #failAfterDoubt}): one of unknown outcome, and a refusal, which
+ * says what there was when the last attempt was made.
  */
 public final class PendingCall {
   private final HistoryWriter writer;
@@ -24,6 +25,7 @@ public final class PendingCall {
   private final AtomicBoolean ended = new AtomicBoolean();
   private final List<String> nodes = new ArrayList<>();
   private int doubtful;
+  private long attemptNanos;
 
   PendingCall(
       HistoryWriter writer,
@@ -47,6 +49,7 @@ public final class PendingCall {
   /** A node is asked now. */
   public synchronized void attempt(String node) {
     nodes.add(node);
+    attemptNanos = writer.nowNanos();
   }
 
   /** The attempt at hand got lost and may have taken effect; another will follow. */
@@ -62,6 +65,52 @@ public final class PendingCall {
   /** It was refused, and certainly has no effect. */
   public void fail(String code, String message) {
     end(new Outcome.Fail(code, message));
+  }
+
+  /**
+   * The last attempt was refused; an attempt before it may have taken effect, or may do so yet.
+   *
+   * @param doubt code of what got lost
+   */
+  public void failAfterDoubt(String doubt, String code, String message) {
+    long now = writer.nowNanos();
+    if (!ended.compareAndSet(false, true)) {
+      return;
+    }
+    Call lost;
+    Call refused;
+    synchronized (this) {
+      int last = nodes.size() - 1;
+      Outcome unknown = new Outcome.Unknown(doubt, "refused at last: " + code);
+      lost =
+          new Call(
+              process,
+              sequence,
+              kind,
+              assets,
+              input,
+              key,
+              unknown,
+              invokeNanos,
+              attemptNanos,
+              nodes.subList(0, last),
+              doubtful - 1);
+      refused =
+          new Call(
+              process,
+              writer.nextSequence(),
+              kind,
+              assets,
+              input,
+              key,
+              new Outcome.Fail(code, message),
+              attemptNanos,
+              now,
+              nodes.subList(last, last + 1),
+              0);
+    }
+    writer.ended(this, lost);
+    writer.add(refused);
   }
 
   /** Nobody can tell. */

@@ -8,7 +8,6 @@ import dev.assetmanagerd.clustertests.Ran;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
@@ -17,7 +16,6 @@ import java.util.stream.Stream;
 final class Damages {
   private static final Duration FILES_MAX = Duration.ofSeconds(60);
   private static final Duration BACK_MAX = Duration.ofSeconds(90);
-  private static final int INTERRUPTIONS = 3;
 
   private Damages() {}
 
@@ -51,7 +49,7 @@ final class Damages {
             "interrupted-install",
             "a node that lags is killed again and again while it is sent a snapshot",
             Need.SNAPSHOTS,
-            Damages::interruptInstall));
+            Installs::interrupt));
   }
 
   private static Nemesis damage(String id, String does, Damage damage) {
@@ -114,11 +112,11 @@ final class Damages {
         });
   }
 
-  private static void awaitVoter(Scene scene, Node node) throws Exception {
+  static void awaitVoter(Scene scene, Node node) throws Exception {
     await(node + " votes again")
         .atMost(BACK_MAX)
         .pollInterval(Duration.ofMillis(200))
-        .until(() -> scene.membership().roles().contains(node.id() + " voter") && node.isReady());
+        .until(() -> node.isReady() && scene.membership().roles().contains(node.id() + " voter"));
   }
 
   private static boolean hasFiles(Node node) {
@@ -129,43 +127,5 @@ final class Damages {
     } catch (IOException | UncheckedIOException | IllegalStateException notYet) {
       return false;
     }
-  }
-
-  private static void interruptInstall(Scene scene) throws Exception {
-    Node victim = scene.follower();
-    Path snapshots = new NodeFiles(victim).raft();
-    scene.harm(
-        "interrupted install",
-        List.of(victim),
-        "",
-        () -> {
-          scene.cluster().kill(victim);
-          awaitPurged(scene, snapshotIndex(scene));
-          for (int i = 0; i < INTERRUPTIONS; i++) {
-            scene.cluster().start(victim);
-            scene.holdInAnyCase(Duration.ofMillis(1_500), Duration.ofMillis(5_000));
-            scene.cluster().kill(victim);
-          }
-          scene.cluster().start(victim);
-          awaitVoter(scene, victim);
-        });
-    if (!Files.isDirectory(snapshots)) {
-      throw new AssertionError(snapshots + " is gone");
-    }
-  }
-
-  /** Until the others have made two snapshots more, so that the log between is gone. */
-  private static void awaitPurged(Scene scene, long index) throws Exception {
-    await("the others have purged what " + index + " is followed by")
-        .atMost(FILES_MAX)
-        .pollInterval(Duration.ofMillis(200))
-        .until(() -> snapshotIndex(scene) > index + 600);
-  }
-
-  private static long snapshotIndex(Scene scene) {
-    return scene.cluster().statuses(false).stream()
-        .mapToLong(status -> status.getSnapshotIndex())
-        .min()
-        .orElse(0);
   }
 }

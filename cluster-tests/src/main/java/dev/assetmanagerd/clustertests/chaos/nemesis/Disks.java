@@ -9,10 +9,8 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
@@ -104,28 +102,29 @@ final class Disks {
       String how,
       List<Path> paths)
       throws Exception {
-    List<String> command =
-        new ArrayList<>(List.of("strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=" + calls));
-    paths.forEach(path -> command.addAll(List.of("-P", path.toString())));
-    command.addAll(List.of("-e", "inject=" + calls + ":" + how));
-    command.addAll(List.of("-p", Long.toString(victim.pid())));
     scene.harm(
         fault,
         List.of(victim),
         detail,
         () -> {
-          Process tracer =
-              new ProcessBuilder(command)
-                  .redirectErrorStream(true)
-                  .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                  .start();
-          scene.hold(LEAST, MOST);
-          tracer.destroy();
-          if (!tracer.waitFor(30, TimeUnit.SECONDS)) {
-            tracer.destroyForcibly();
+          try (Tracer tracer = Tracer.start(victim, calls, how, paths)) {
+            inject(scene, tracer, fault + " " + detail + " at " + victim.id());
           }
           awaitBack(scene, victim);
         });
+  }
+
+  private static void inject(Scene scene, Tracer tracer, String what) {
+    if (!tracer.awaitAttached()) {
+      scene.effects().missed(what + ": strace was not attached");
+      return;
+    }
+    if (!tracer.awaitInjected()) {
+      scene.effects().missed(what + ": no system call was changed");
+      return;
+    }
+    scene.hold(LEAST, MOST);
+    scene.effects().took(what.substring(0, what.indexOf(" at ")).strip(), tracer.injected());
   }
 
   /** It may be about to end, and is then started again; or it has got over it. */
@@ -167,13 +166,12 @@ final class Disks {
         nodes,
         "",
         () -> {
-          scene.power().cutPower();
-          nodes.forEach(scene.cluster()::kill);
-          scene.power().bringBack();
+          scene.power().lose(() -> nodes.forEach(scene.cluster()::kill));
           scene.hold(Duration.ofMillis(100), Duration.ofSeconds(2));
           nodes.forEach(scene.cluster()::start);
-          scene.cluster().awaitReady();
+          scene.awaitMajorityUp();
         });
+    scene.cluster().awaitReady();
     scene.hold(LEAST, MOST);
   }
 

@@ -112,17 +112,27 @@ final class Links {
         });
   }
 
+  /** Whether there is a quorum while links are cut, each from its first node to its second. */
+  private static boolean quorumWith(Scene scene, List<List<Node>> cuts) {
+    Reach reach = new Reach(ids(scene.cluster().nodes()));
+    cuts.forEach(cut -> reach.cut(cut.get(0).id(), cut.get(1).id()));
+    return reach.hasQuorum();
+  }
+
   private static void cutLeader(Scene scene) throws Exception {
     Node leader = scene.cluster().leader();
     boolean deaf = scene.random().nextBoolean();
+    List<List<Node>> cuts =
+        others(scene, List.of(leader)).stream()
+            .map(other -> deaf ? List.of(other, leader) : List.of(leader, other))
+            .toList();
     scene.harm(
         "one way",
         List.of(leader),
         deaf ? "deaf" : "mute",
+        quorumWith(scene, cuts),
         () -> {
-          for (Node other : others(scene, List.of(leader))) {
-            scene.links().cut(deaf ? other.id() : leader.id(), deaf ? leader.id() : other.id());
-          }
+          cuts.forEach(cut -> scene.links().cut(cut.get(0).id(), cut.get(1).id()));
           scene.hold(CUT_LEAST, CUT_MOST);
           scene.links().heal();
         });
@@ -135,6 +145,7 @@ final class Links {
         "one way",
         pair,
         "from the first to the second",
+        quorumWith(scene, List.of(pair)),
         () -> {
           scene.links().cut(pair.get(0).id(), pair.get(1).id());
           scene.hold(CUT_LEAST, CUT_MOST);
@@ -196,17 +207,35 @@ final class Links {
       others(scene, List.of(from)).forEach(to -> pairs.add(List.of(from, to)));
     }
     java.util.Collections.rotate(pairs, scene.random().nextInt(pairs.size()));
+    int apart = 1; // so many cuts leave no quorum
+    while (quorumWith(scene, pairs.subList(0, apart))) {
+      apart++;
+    }
+    List<List<Node>> first = pairs.subList(0, apart - 1);
+    List<List<Node>> last = pairs.subList(apart - 1, pairs.size());
     scene.harm(
         "swizzle",
         nodes,
         "link by link",
-        false,
+        true,
         () -> {
-          for (List<Node> pair : pairs) {
-            scene.links().cut(pair.get(0).id(), pair.get(1).id());
-            scene.hold(Duration.ofMillis(100), Duration.ofMillis(1_500));
-          }
-          scene.links().heal();
+          cutOneByOne(scene, first);
+          scene.harm(
+              "swizzled apart",
+              nodes,
+              "",
+              false,
+              () -> {
+                cutOneByOne(scene, last);
+                scene.links().heal();
+              });
         });
+  }
+
+  private static void cutOneByOne(Scene scene, List<List<Node>> pairs) {
+    for (List<Node> pair : pairs) {
+      scene.links().cut(pair.get(0).id(), pair.get(1).id());
+      scene.hold(Duration.ofMillis(100), Duration.ofMillis(1_500));
+    }
   }
 }

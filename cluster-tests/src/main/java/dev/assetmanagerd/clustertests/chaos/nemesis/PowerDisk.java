@@ -1,5 +1,6 @@
 package dev.assetmanagerd.clustertests.chaos.nemesis;
 
+import dev.assetmanagerd.clustertests.network.OwnedNames;
 import dev.assetmanagerd.clustertests.network.Shell;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -12,10 +13,11 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
  * A file system in a file, that can lose its power: what was not synced is gone then, as it would
- * be with a machine's. Takes root and xfsprogs. Cutting and bringing back belong to one thread.
+ * be with a machine's. Takes root and xfsprogs. Losing power and closing belong to one thread.
  */
 public final class PowerDisk implements AutoCloseable {
   private static final long BYTES = 1L << 30;
+  private static final String SUFFIX = ".img";
 
   private final Path image;
   private final Path mountPoint;
@@ -26,16 +28,24 @@ public final class PowerDisk implements AutoCloseable {
     this.mountPoint = mountPoint;
   }
 
-  /** Makes and mounts one. */
-  public static PowerDisk mount(Path image, Path mountPoint) throws IOException {
+  /**
+   * Makes and mounts one.
+   *
+   * @param directory for the file that it is in
+   */
+  public static PowerDisk mount(Path directory, Path mountPoint) throws IOException {
     Files.createDirectories(mountPoint);
+    Path image = directory.resolve(OwnedNames.next() + SUFFIX);
+    var disk = new PowerDisk(image, mountPoint);
     try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
       file.setLength(BYTES); // sparse
+      run("mkfs.xfs", "-q", "-m", "reflink=1", image.toString());
+      disk.mount();
+      return disk;
+    } catch (IOException | RuntimeException e) {
+      Files.deleteIfExists(image);
+      throw e;
     }
-    run("mkfs.xfs", "-q", "-m", "reflink=1", image.toString());
-    var disk = new PowerDisk(image, mountPoint);
-    disk.mount();
-    return disk;
   }
 
   private void mount() {
@@ -48,27 +58,30 @@ public final class PowerDisk implements AutoCloseable {
   }
 
   /**
-   * From now on nothing reaches it, and what is not on it never will. To be brought back by the
-   * same thread.
+   * Loses power, and has it back as after a boot, whatever happens in between; what was not on it
+   * then never will be.
+   *
+   * @param off done while nothing reaches it; has to end all who have files open there
    */
-  void cutPower() {
+  void lose(Runnable off) {
     power.writeLock().lock();
-    run("xfs_io", "-x", "-c", "shutdown", mountPoint.toString());
-  }
-
-  /** As after a boot. Nobody may have files open there. */
-  void bringBack() {
     try {
-      run("umount", mountPoint.toString());
-      mount();
+      run("xfs_io", "-x", "-c", "shutdown", mountPoint.toString());
+      try {
+        off.run();
+      } finally {
+        run("umount", mountPoint.toString());
+        mount();
+      }
     } finally {
       power.writeLock().unlock();
     }
   }
 
+  /** Takes it away, with all that is on it. */
   @Override
   public void close() throws IOException {
-    run("umount", "-l", mountPoint.toString());
+    Shell.tryRun(List.of("umount", "-l", mountPoint.toString()));
     Files.deleteIfExists(image);
   }
 

@@ -46,8 +46,9 @@ final class Processes {
           victims.forEach(scene.cluster()::kill);
           scene.hold(DOWN_LEAST, DOWN_MOST);
           victims.forEach(scene.cluster()::start);
-          scene.cluster().awaitReady();
+          scene.awaitMajorityUp();
         });
+    scene.cluster().awaitReady();
   }
 
   private static void pause(Scene scene) throws Exception {

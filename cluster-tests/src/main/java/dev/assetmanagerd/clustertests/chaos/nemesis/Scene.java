@@ -25,11 +25,17 @@ import java.util.concurrent.TimeUnit;
  * which node leads.
  */
 public final class Scene {
+  /** The time that processes get for coming up, on a machine with much else to do. */
+  static final Duration BOOT_GRACE = Duration.ofSeconds(20);
+
+  private static final long BOOT_POLL_MILLIS = 50;
+
   private final TestCluster cluster;
   private final Stage stage;
   private final SplittableRandom random;
   private final HistoryWriter history;
   private final CountDownLatch over;
+  private final Effects effects = new Effects();
 
   /**
    * What a run has beside its nodes; each is there where a nemesis needs it.
@@ -93,6 +99,25 @@ public final class Scene {
 
   PowerDisk power() {
     return stage.power().orElseThrow();
+  }
+
+  /** Whether harm was really done. */
+  public Effects effects() {
+    return effects;
+  }
+
+  /**
+   * Until a majority of the processes is up and answers, ready or not; from then on it is theirs to
+   * recover, and harm that left no quorum is over. At most {@link #BOOT_GRACE} after they were
+   * started: one that does not come up must not hide behind the harm.
+   */
+  void awaitMajorityUp() {
+    long begin = System.nanoTime();
+    List<Node> nodes = cluster.nodes();
+    while (nodes.stream().filter(Node::isAnswering).count() <= nodes.size() / 2
+        && System.nanoTime() - begin < BOOT_GRACE.toNanos()) {
+      await(BOOT_POLL_MILLIS, new CountDownLatch(1));
+    }
   }
 
   /** Whether the time is up. */

@@ -83,7 +83,9 @@ final class ChaosRun {
           HistoryChecks.all(history, played.flatMap(Played::end), GAP_MAX, Budget.of(history)));
       verdicts.add(new EnoughCheck().check(history));
       result = new ChaosResult(options, history, verdicts);
-      if (!result.isGood()) {
+      if (result.isGood()) {
+        props.discardFiles();
+      } else {
         Files.writeString(options.directory().resolve("evidence.txt"), cluster.evidence());
       }
     }
@@ -104,7 +106,7 @@ final class ChaosRun {
     LeaseBook book = new LeaseBook();
     Optional<FinalState> end = Optional.empty();
     try (HistoryWriter history = HistoryWriter.open(file);
-        Observers observers = new Observers(cluster, book, sharedFiles(), props.stage().power());
+        Observers observers = new Observers(cluster, book, props.store());
         Workload workload =
             Workload.start(
                 cluster::nodes,
@@ -120,17 +122,18 @@ final class ChaosRun {
       }
       verdicts.add(healed(cluster, workload));
       verdicts.addAll(builds.stop());
+      AssetClient reader = new AssetClient(cluster::nodes, 0, READ_MAX);
       try {
         workload.quiesce();
-        end = Optional.of(workload.finalState(new AssetClient(cluster::nodes, 0, READ_MAX)));
+        end = Optional.of(workload.finalState(reader));
+        // Observers look on until every lease that has an end should have come to it.
+        verdicts.addAll(
+            new Leaks(props.store(), reader, workload.closedSessions(), nanoClock).look());
       } catch (IllegalStateException | AssertionError e) {
         verdicts.add(failed("the run itself", e)); // what was recorded is judged all the same
       }
       verdicts.addAll(observers.stop());
       verdicts.add(workload.bytesVerdict());
-      if (sharedFiles() && end.isPresent()) {
-        verdicts.add(Leaks.look(cluster, new AssetClient(cluster::nodes, 0, READ_MAX)));
-      }
       verdicts.add(equalReplicas(cluster));
       return new Played(
           end,

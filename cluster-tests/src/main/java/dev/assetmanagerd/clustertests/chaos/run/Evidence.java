@@ -55,7 +55,7 @@ final class Evidence {
 
   /** Of a good run the history is left; the nodes' data take disk space and tell nothing more. */
   private static void discardData(Path directory) throws IOException {
-    for (String name : List.of("cluster", "jailer", "disk.img")) {
+    for (String name : List.of("cluster", "jailer")) {
       Path data = directory.resolve(name);
       if (Files.exists(data, LinkOption.NOFOLLOW_LINKS)) {
         MoreFiles.deleteRecursively(data, RecursiveDeleteOption.ALLOW_INSECURE);

@@ -4,13 +4,16 @@ import dev.assetmanagerd.clustertests.TestCluster;
 import dev.assetmanagerd.clustertests.chaos.check.CheckNames;
 import dev.assetmanagerd.clustertests.chaos.check.EnoughCheck;
 import dev.assetmanagerd.clustertests.chaos.check.Verdict;
+import dev.assetmanagerd.clustertests.chaos.check.Verdict.Finding;
 import dev.assetmanagerd.clustertests.chaos.history.HistoryWriter;
+import dev.assetmanagerd.clustertests.chaos.nemesis.Effects;
 import dev.assetmanagerd.clustertests.chaos.nemesis.Nemesis;
 import dev.assetmanagerd.clustertests.chaos.nemesis.Scene;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -60,7 +63,7 @@ final class Harm {
         nemeses.get(random.nextInt(nemeses.size())).round().of(scene);
         rounds++;
       }
-      return Verdict.of(CheckNames.HARM, List.of(), Map.of("rounds", Integer.toString(rounds)));
+      return verdict(rounds, scene.effects());
     } catch (InterruptedException e) {
       throw e;
     } catch (Exception | AssertionError e) {
@@ -68,6 +71,16 @@ final class Harm {
     } finally {
       timer.shutdownNow();
     }
+  }
+
+  private static Verdict verdict(int rounds, Effects effects) {
+    Map<String, String> figures = new TreeMap<>();
+    figures.put("rounds", Integer.toString(rounds));
+    effects.counts().forEach((what, times) -> figures.put(what, Long.toString(times)));
+    return Verdict.of(
+        CheckNames.HARM,
+        effects.missed().stream().map(what -> new Finding(what, List.of())).toList(),
+        figures);
   }
 
   private boolean isOver(long nanos, int faultsEnded) {

@@ -110,6 +110,10 @@ public final class Main implements Callable<Integer> {
   private record Ended(boolean good, RunsReport.Run run) {}
 
   private Ended judge(String name, Scenario scenario, long runSeed) throws Exception {
+    if (scenario.id().equals(Scenario.MIX)) {
+      Scenario.leftOutOfMix()
+          .forEach((id, why) -> System.out.println("left out of the mix: " + id + ": " + why));
+    }
     Optional<PlantedBug> planted =
         bug.isEmpty() ? Optional.empty() : Optional.of(PlantedBug.named(bug));
     ChaosResult result = new ChaosRun(options(scenario, runSeed, planted), System::nanoTime).run();

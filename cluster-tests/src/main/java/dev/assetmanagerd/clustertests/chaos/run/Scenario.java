@@ -5,8 +5,10 @@ import dev.assetmanagerd.clustertests.chaos.nemesis.Nemeses;
 import dev.assetmanagerd.clustertests.chaos.nemesis.Nemesis;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 
 /**
  * What happens to one cluster.
@@ -30,17 +32,36 @@ record Scenario(String id, List<Nemesis> nemeses) {
   /** All that this machine has what they need for and that can be in one cluster. */
   static Scenario mix() {
     return new Scenario(
-        MIX,
-        Nemeses.all().stream()
-            .filter(nemesis -> missing(nemesis).isEmpty())
-            // Hosts with links that can be cut have no slow lines between them.
-            .filter(nemesis -> !nemesis.needs().contains(Need.SLOW_LINES))
-            // Object store and builder are reached over loopback; hosts of their own are elsewhere.
-            .filter(nemesis -> !nemesis.needs().contains(Need.OBJECT_STORE))
-            .filter(nemesis -> !nemesis.needs().contains(Need.BUILDER))
-            // Blobs on a small disk of their own would not be on the one that loses power.
-            .filter(nemesis -> !nemesis.needs().contains(Need.SMALL_DISK))
-            .toList());
+        MIX, Nemeses.all().stream().filter(nemesis -> notInMix(nemesis).isEmpty()).toList());
+  }
+
+  /** Why the mix goes without some, by their ids. */
+  static Map<String, String> leftOutOfMix() {
+    Map<String, String> why = new TreeMap<>();
+    Nemeses.all()
+        .forEach(nemesis -> notInMix(nemesis).ifPresent(reason -> why.put(nemesis.id(), reason)));
+    return why;
+  }
+
+  private static Optional<String> notInMix(Nemesis nemesis) {
+    return missing(nemesis)
+        .or(
+            () ->
+                nemesis.needs().stream()
+                    .flatMap(need -> anotherCluster(need).stream())
+                    .findFirst());
+  }
+
+  private static Optional<String> anotherCluster(Need need) {
+    return switch (need) {
+      case SLOW_LINES ->
+          Optional.of("hosts with links that can be cut have no slow lines between them");
+      case OBJECT_STORE, BUILDER ->
+          Optional.of("it is reached over loopback, which hosts of their own do not share");
+      case SMALL_DISK ->
+          Optional.of("blobs on a disk of their own would not be on the one that loses power");
+      case LINKS, CLOCKS, TRACING, POWER, SNAPSHOTS -> Optional.empty();
+    };
   }
 
   /** By its id. */

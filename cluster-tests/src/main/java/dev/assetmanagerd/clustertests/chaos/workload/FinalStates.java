@@ -6,24 +6,19 @@ import dev.assetmanagerd.clustertests.chaos.check.FinalState;
 import dev.assetmanagerd.clustertests.chaos.history.Seen;
 import dev.assetmanagerd.clustertests.client.AssetClient;
 import dev.assetmanagerd.clustertests.client.CallFailedException;
+import dev.assetmanagerd.clustertests.client.LeaseLists;
 import dev.assetmanagerd.lease.v1.Lease;
-import dev.assetmanagerd.lease.v1.LeaseServiceGrpc;
-import dev.assetmanagerd.lease.v1.ListLeasesRequest;
-import dev.assetmanagerd.lease.v1.ListLeasesResponse;
 import java.time.Duration;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.awaitility.Awaitility;
 
 /** Reads what a cluster has in the end, all pages of it. */
 final class FinalStates {
   private static final Duration READ_MAX = Duration.ofSeconds(60);
-  private static final Duration CALL_MAX = Duration.ofSeconds(10);
-  private static final int PAGE_MAX = 1000;
 
   private FinalStates() {}
 
@@ -56,20 +51,6 @@ final class FinalStates {
   }
 
   private static Set<String> leases(AssetClient client) throws CallFailedException {
-    Set<String> leases = new HashSet<>();
-    String token = "";
-    do {
-      ListLeasesRequest request =
-          ListLeasesRequest.newBuilder().setPageSize(PAGE_MAX).setPageToken(token).build();
-      ListLeasesResponse page =
-          client.over(
-              channel ->
-                  LeaseServiceGrpc.newBlockingStub(channel)
-                      .withDeadlineAfter(CALL_MAX.toMillis(), TimeUnit.MILLISECONDS)
-                      .listLeases(request));
-      page.getLeasesList().stream().map(Lease::getId).forEach(leases::add);
-      token = page.getNextPageToken();
-    } while (!token.isEmpty());
-    return leases;
+    return LeaseLists.leases(client).stream().map(Lease::getId).collect(Collectors.toSet());
   }
 }

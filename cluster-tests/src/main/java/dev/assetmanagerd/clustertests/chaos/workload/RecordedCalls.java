@@ -148,7 +148,7 @@ final class RecordedCalls {
         history.invoke(process, plan.kind(), plan.assets(), plan.input(), plan.key());
     Map<String, String> headers = headers(plan);
     long deadline = System.nanoTime() + patience.toNanos();
-    boolean doubtful = false;
+    String doubt = ""; // code of an attempt that may have taken effect
     for (int number = 0; ; number++) {
       List<Node> all = nodes.get();
       Node node = all.get(Math.floorMod(turn, all.size()));
@@ -163,11 +163,11 @@ final class RecordedCalls {
         boolean mayTryAgain = Failures.mayPass(e) && (!mayHaveTakenEffect || !plan.key().isEmpty());
         turn += Failures.mayPass(e) ? 1 : 0;
         if (!mayTryAgain || !pause(number, deadline)) {
-          return ended(call, e, doubtful || mayHaveTakenEffect);
+          return ended(call, e, doubt, mayHaveTakenEffect);
         }
         if (mayHaveTakenEffect) {
           call.lostAttempt();
-          doubtful = true;
+          doubt = e.code();
         }
       }
     }
@@ -204,8 +204,17 @@ final class RecordedCalls {
     }
   }
 
-  private static <T> Ended<T> ended(PendingCall call, CallFailedException e, boolean doubtful) {
-    if (doubtful) {
+  /**
+   * A refusal says what there was, whatever became of attempts before it; anything else says
+   * nothing.
+   */
+  private static <T> Ended<T> ended(
+      PendingCall call, CallFailedException e, String doubt, boolean mayHaveTakenEffect) {
+    if (!doubt.isEmpty() && !mayHaveTakenEffect && !Failures.mayPass(e)) {
+      call.failAfterDoubt(doubt, e.code(), e.serverMessage());
+      return new Ended<>(End.UNKNOWN, null, e.code());
+    }
+    if (!doubt.isEmpty() || mayHaveTakenEffect) {
       call.unknown(e.code(), e.serverMessage());
       return new Ended<>(End.UNKNOWN, null, e.code());
     }

@@ -148,7 +148,11 @@ final class SessionSteps {
 
   private void close(String session, Caller.Wording call) {
     CloseSessionRequest request = CloseSessionRequest.newBuilder().setSessionId(session).build();
-    call.unary(LeaseServiceGrpc.getCloseSessionMethod(), request, answer -> Value.DONE);
+    Ended<?> ended =
+        call.unary(LeaseServiceGrpc.getCloseSessionMethod(), request, answer -> Value.DONE);
+    if (ended.isOk()) {
+      ground.closedSessions().add(session);
+    }
     open = Optional.empty();
   }
 }

@@ -14,8 +14,10 @@ import dev.assetmanagerd.clustertests.client.UnaryCaller;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -43,6 +45,7 @@ public final class Workload implements AutoCloseable {
   private final Anchors anchors;
   private final Violations violations;
   private final Tally tally;
+  private final Set<String> closedSessions;
   private final CountDownLatch stop = new CountDownLatch(1);
   private final CountDownLatch abort;
   private final ExecutorService threads;
@@ -54,8 +57,10 @@ public final class Workload implements AutoCloseable {
       Anchors anchors,
       Violations violations,
       Tally tally,
-      CountDownLatch abort) {
+      CountDownLatch abort,
+      Set<String> closedSessions) {
     this.options = options;
+    this.closedSessions = closedSessions;
     this.anchors = anchors;
     this.violations = violations;
     this.tally = tally;
@@ -89,8 +94,17 @@ public final class Workload implements AutoCloseable {
     Anchors anchors =
         new Anchors(crew.caller(options.clients(), random.split()), catalogue, book, run);
     List<Asset> brought = anchors.bring();
-    Ground ground = new Ground(options, catalogue, brought, book, stopwatch, violations);
-    Workload workload = new Workload(options, anchors, violations, tally, abort);
+    Ground ground =
+        new Ground(
+            options,
+            catalogue,
+            brought,
+            book,
+            stopwatch,
+            violations,
+            ConcurrentHashMap.newKeySet());
+    Workload workload =
+        new Workload(options, anchors, violations, tally, abort, ground.closedSessions());
     Client.Ending ending = new Client.Ending(workload.stop, () -> workload.release);
     for (int i = 0; i < options.clients(); i++) {
       Caller caller = crew.caller(i, random.split());
@@ -197,6 +211,11 @@ public final class Workload implements AutoCloseable {
    */
   public FinalState finalState(AssetClient client) {
     return FinalStates.read(client);
+  }
+
+  /** Sessions that clients have closed, and were told so. */
+  public Set<String> closedSessions() {
+    return Set.copyOf(closedSessions);
   }
 
   /** What the clients saw for themselves: uploads, prepared files and their sources. */

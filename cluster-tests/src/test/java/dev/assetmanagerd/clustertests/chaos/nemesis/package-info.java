@@ -1,0 +1,4 @@
+@NullMarked
+package dev.assetmanagerd.clustertests.chaos.nemesis;
+
+import org.jspecify.annotations.NullMarked;
