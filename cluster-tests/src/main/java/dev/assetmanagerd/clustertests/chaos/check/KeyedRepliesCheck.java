@@ -11,9 +11,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * One idempotency key, one effect: whatever is answered under a key is always the same, and no
- * lease is granted under two. That there was no further effect besides is for {@link
- * LinearizabilityCheck}, which takes all calls with a key for one.
+ * One idempotency key, one effect: whatever is answered under a key is always the same, what was
+ * done is not refused when it is asked for again, and no lease is granted under two keys. That
+ * there was no further effect besides is for {@link LinearizabilityCheck}, which takes all calls
+ * with a key for one.
  */
 public final class KeyedRepliesCheck implements HistoryCheck {
   @Override
@@ -29,6 +30,7 @@ public final class KeyedRepliesCheck implements HistoryCheck {
       }
     }
     grantedTwice(history, findings);
+    findings.addAll(DoneThenRefused.in(history));
     Map<String, String> figures = new LinkedHashMap<>();
     figures.put("keys", Integer.toString(byKey.size()));
     figures.put("keys answered more than once", Long.toString(repeated));

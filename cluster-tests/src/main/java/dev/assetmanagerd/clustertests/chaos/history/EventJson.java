@@ -57,13 +57,13 @@ final class EventJson {
         (int) number(json, "process"),
         number(json, "sequence"),
         Kind.valueOf(string(json, "kind").toUpperCase(Locale.ROOT)),
-        strings(json, "assets"),
+        names(json, "assets"),
         input(json),
         string(json, "key"),
         outcome(json),
         number(json, "invoke"),
         number(json, "return"),
-        strings(json, "nodes"),
+        names(json, "nodes"),
         (int) number(json, "doubtful"));
   }
 
@@ -92,7 +92,7 @@ final class EventJson {
         number(json, "ttl_millis"),
         string(json, "session"),
         flag(json, "force"),
-        string(json, "content"),
+        name(json, "content"),
         flag(json, "relaxed"));
   }
 
@@ -142,10 +142,10 @@ final class EventJson {
 
   private static Seen seen(JsonObject json) {
     return new Seen(
-        string(json, "asset"),
-        string(json, "status"),
+        name(json, "asset"),
+        name(json, "status"),
         json.has("references") ? json.get("references").getAsInt() : Seen.NOT_SAID,
-        string(json, "content"));
+        name(json, "content"));
   }
 
   private static JsonObject toJson(FaultEvent fault) {
@@ -198,6 +198,15 @@ final class EventJson {
 
   private static String string(JsonObject json, String name) {
     return json.has(name) ? json.get(name).getAsString() : "";
+  }
+
+  /** One of few that come again and again: half an hour of them would not be had in memory else. */
+  private static String name(JsonObject json, String name) {
+    return string(json, name).intern();
+  }
+
+  private static List<String> names(JsonObject json, String name) {
+    return strings(json, name).stream().map(String::intern).toList();
   }
 
   private static long number(JsonObject json, String name) {

@@ -87,6 +87,9 @@ public enum PlantedBug {
           "DurableFiles.syncFile(staged);",
           ""));
 
+  /** One with which each of them is known to have been found. */
+  public static final long SEED = 5;
+
   private final String scenario;
   private final ImmutableSet<String> seenBy;
   private final ImmutableList<Edit> edits;

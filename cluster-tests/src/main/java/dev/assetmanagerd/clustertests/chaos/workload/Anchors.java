@@ -30,7 +30,8 @@ final class Anchors {
     this.run = run;
   }
 
-  private String id(int number) {
+  /** Of one of them. */
+  String id(int number) {
     return run + "-anchor" + number;
   }
 

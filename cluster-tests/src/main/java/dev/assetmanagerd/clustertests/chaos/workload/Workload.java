@@ -41,6 +41,9 @@ public final class Workload implements AutoCloseable {
   private static final Duration RELEASE_MAX = Duration.ofSeconds(60);
   private static final int RUN_ID_CHARS = 6;
 
+  /** The one whose leases go up and down; of another, leases are counted in the end. */
+  private static final int BEACON_ANCHOR = 1;
+
   private final WorkloadOptions options;
   private final Anchors anchors;
   private final Violations violations;
@@ -65,7 +68,8 @@ public final class Workload implements AutoCloseable {
     this.violations = violations;
     this.tally = tally;
     this.abort = abort;
-    this.threads = Executors.newFixedThreadPool(options.clients());
+    this.threads =
+        Executors.newFixedThreadPool(options.clients() + Beacon.WRITERS + Beacon.READERS);
   }
 
   /**
@@ -85,6 +89,7 @@ public final class Workload implements AutoCloseable {
       LeaseStopwatch stopwatch,
       WorkloadOptions options) {
     SplittableRandom random = new SplittableRandom(options.seed());
+    SplittableRandom beaconRandom = new SplittableRandom(~options.seed());
     String run = "w" + UUID.randomUUID().toString().substring(0, RUN_ID_CHARS);
     Catalogue catalogue = new Catalogue(run, options.assets(), random.split());
     Violations violations = new Violations();
@@ -111,6 +116,16 @@ public final class Workload implements AutoCloseable {
       workload.running.add(
           workload.threads.submit(new Client(ground, caller, run + "-c" + i, i, ending)));
     }
+    int first = options.clients() + 1; // after the clients and who brings the anchors
+    Beacon beacon =
+        new Beacon(
+            anchors.id(BEACON_ANCHOR),
+            nodes,
+            book,
+            workload.stop,
+            (thread, at, attemptMax, patience) ->
+                crew.caller(first + thread, at, attemptMax, patience, beaconRandom.split()));
+    beacon.tasks().forEach(task -> workload.running.add(workload.threads.submit(task)));
     return workload;
   }
 
@@ -135,17 +150,26 @@ public final class Workload implements AutoCloseable {
     }
 
     private Caller caller(int process, SplittableRandom random) {
+      return caller(process, nodes, options.callMax(), options.patience(), random);
+    }
+
+    private Caller caller(
+        int process,
+        Supplier<List<Node>> at,
+        Duration attemptMax,
+        Duration patience,
+        SplittableRandom random) {
       RecordedCalls calls =
           new RecordedCalls(
               process,
               process % 2 == 0 ? grpc : connect,
-              nodes,
+              at,
               history,
               tally,
-              options.callMax(),
+              attemptMax,
               random.split(),
               abort);
-      return new Caller(calls, random, options.patience(), run + "-k" + process);
+      return new Caller(calls, random, patience, run + "-k" + process);
     }
   }
 

@@ -2,6 +2,7 @@ package dev.assetmanagerd.clustertests.chaos.check;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.assetmanagerd.clustertests.chaos.check.Verdict.Finding;
 import dev.assetmanagerd.clustertests.chaos.check.Verdict.Result;
 import dev.assetmanagerd.clustertests.chaos.history.Input;
 import dev.assetmanagerd.clustertests.chaos.history.Kind;
@@ -9,6 +10,7 @@ import dev.assetmanagerd.clustertests.chaos.history.Outcome;
 import dev.assetmanagerd.clustertests.chaos.history.Seen;
 import dev.assetmanagerd.clustertests.chaos.history.Value;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -229,6 +231,123 @@ final class ChecksTest {
         .containsEntry("ACQUIRE unknown", "1");
     script.call(1, 40, 50, Kind.GET, Script.ASSET, Input.NONE, Script.fail("internal"));
     assertThat(new OutcomesCheck().check(script.history()).findings()).hasSize(1);
+  }
+
+  private static Script session(
+      Script script, long from, long to, Kind kind, long ttlMillis, Outcome outcome) {
+    Input input = Input.NONE.withSession("s1").withTtlMillis(ttlMillis);
+    return script.call(1, from, to, kind, List.of(), input, outcome, 0);
+  }
+
+  private static List<Finding> unexpected(Script script) {
+    return new OutcomesCheck().check(script.history()).findings();
+  }
+
+  @Test
+  void aSessionThatCannotHaveEndedIsKnown() {
+    Outcome done = Script.ok(Value.DONE);
+    Script script = session(new Script(), 0, 10, Kind.OPEN_SESSION, 6000, done);
+    session(script, 4000, 4010, Kind.KEEP_SESSION, 0, done);
+    session(script, 9000, 10_001, Kind.KEEP_SESSION, 0, Script.fail("not_found"));
+    assertThat(unexpected(script)).as("its time may have passed").isEmpty();
+    session(script, 9000, 9_999, Kind.KEEP_SESSION, 0, Script.fail("not_found"));
+    assertThat(unexpected(script)).singleElement().asString().contains("cannot have ended");
+    session(script, 8000, 20_000, Kind.CLOSE_SESSION, 0, Script.unknown());
+    assertThat(unexpected(script)).as("it may have been closed").isEmpty();
+  }
+
+  @Test
+  void aKeyedOpeningThatIsRepeatedKeepsNothing() {
+    Outcome done = Script.ok(Value.DONE);
+    Script script = session(new Script().key("k"), 0, 10, Kind.OPEN_SESSION, 6000, done);
+    session(script.key("k"), 5000, 5010, Kind.OPEN_SESSION, 6000, done);
+    session(script, 6500, 6600, Kind.KEEP_SESSION, 0, Script.fail("not_found"));
+    assertThat(unexpected(script)).isEmpty();
+  }
+
+  private static Script registerRefused(Script script, long from, long to, String code) {
+    return script.call(
+        2, from, to, Kind.REGISTER, Script.ASSET, Input.NONE.withContent("c1"), Script.fail(code));
+  }
+
+  @Test
+  void anIdIsTakenOnlyByOtherContent() {
+    Script same = registerRefused(new Script().register(0, 0, 10), 20, 30, "already_exists");
+    assertThat(unexpected(same)).singleElement().asString().contains("nothing explains");
+    Script other = registerRefused(new Script().register(0, 0, 10, "c2"), 20, 30, "already_exists");
+    assertThat(unexpected(other)).isEmpty();
+  }
+
+  @Test
+  void anAssetIsBeingDeletedOnlyWhenSomebodyMayHaveDeletedIt() {
+    Script nobody = registerRefused(new Script().register(0, 0, 10), 20, 30, "failed_precondition");
+    assertThat(unexpected(nobody)).hasSize(1);
+    Script later = registerRefused(new Script().register(0, 0, 10), 20, 30, "failed_precondition");
+    assertThat(unexpected(later.delete(1, 31, 40))).hasSize(1);
+    Script before = registerRefused(new Script().register(0, 0, 10), 20, 30, "failed_precondition");
+    assertThat(unexpected(before.deleteOfUnknownOutcome(1, 15, 40))).isEmpty();
+    Script sharing = registerRefused(new Script(), 20, 30, "failed_precondition");
+    sharing.call(
+        1,
+        0,
+        5,
+        Kind.REGISTER,
+        "b",
+        Input.NONE.withContent("c1"),
+        Script.ok(Value.of(Seen.available("b", 0, "c1"))));
+    sharing.call(1, 10, 15, Kind.DELETE, "b", Input.NONE, Script.ok(Value.wasDeleted()));
+    assertThat(unexpected(sharing)).isEmpty();
+  }
+
+  @Test
+  void aCallIsRefusedOnlyWithCodesOfItsKind() {
+    Script script = new Script();
+    script.call(1, 0, 10, Kind.RELEASE, Script.ASSET, Input.NONE, Script.fail("not_found"));
+    script.call(1, 0, 10, Kind.RENEW, Script.ASSET, Input.NONE, Script.fail("unavailable"));
+    assertThat(unexpected(script)).isEmpty();
+    script.call(1, 20, 30, Kind.RENEW, Script.ASSET, Input.NONE, Script.fail("not_found"));
+    script.call(1, 40, 50, Kind.GET, Script.ASSET, Input.NONE, Script.fail("permission_denied"));
+    script.call(
+        1, 60, 70, Kind.ACQUIRE, Script.ASSET, Input.NONE, new Outcome.Unknown("data_loss", ""));
+    assertThat(unexpected(script)).hasSize(3);
+  }
+
+  @Test
+  void whatWasDoneIsNotRefusedWhenItIsAskedForAgain() {
+    Script script = new Script().key("k");
+    script.call(1, 0, 10, Kind.ACQUIRE, Script.ASSET, Input.NONE, granted("l1"));
+    script
+        .key("k")
+        .call(1, 20, 30, Kind.ACQUIRE, Script.ASSET, Input.NONE, Script.fail("unavailable"));
+    script
+        .key("k")
+        .call(1, 5, 30, Kind.ACQUIRE, Script.ASSET, Input.NONE, Script.fail("not_found"));
+    assertThat(new KeyedRepliesCheck().check(script.history()).findings())
+        .as("not possible now, and refused perhaps before it was done")
+        .isEmpty();
+    script
+        .key("k")
+        .call(1, 40, 50, Kind.ACQUIRE, Script.ASSET, Input.NONE, Script.fail("not_found"));
+    assertThat(new KeyedRepliesCheck().check(script.history()).findings())
+        .singleElement()
+        .asString()
+        .contains("key k was done and then refused");
+  }
+
+  @Test
+  void whatWasSeenToBeDoneIsNotRefusedWhenItIsAskedForAgain() {
+    Input content = Input.NONE.withContent("c1");
+    Script script = new Script().key("k");
+    script.call(1, 0, 10, Kind.REGISTER, Script.ASSET, content, Script.unknown());
+    script.get(2, 20, 30, 0);
+    script
+        .key("k")
+        .call(1, 40, 50, Kind.REGISTER, Script.ASSET, content, Script.fail("already_exists"));
+    assertThat(new KeyedRepliesCheck().check(script.history()).findings()).hasSize(1);
+    script.register(3, 5, 60);
+    assertThat(new KeyedRepliesCheck().check(script.history()).findings())
+        .as("somebody else may have made it")
+        .isEmpty();
   }
 
   @Test
