@@ -156,10 +156,12 @@ final class DataDirectory {
 
   /**
    * A directory that was restored is none any more: its node is about to say something to others.
+   *
+   * @param members ids of those that found the restored cluster
    */
-  synchronized void markStarted() throws IOException {
-    if (owner.restored()) {
-      mark(owner.withRestored(false));
+  synchronized void markStarted(Set<String> members) throws IOException {
+    if (owner.restored().unstarted()) {
+      mark(owner.withRestoredStarted(members));
     }
   }
 
@@ -170,7 +172,7 @@ final class DataDirectory {
       return Optional.empty();
     }
     NodeMarker found = NodeMarker.read(marker);
-    return found.restored() ? Optional.of(found.lineage()) : Optional.empty();
+    return found.restored().unstarted() ? Optional.of(found.lineage()) : Optional.empty();
   }
 
   /** Raft has formatted its directory; from now on a start without it is refused. */
@@ -207,9 +209,10 @@ final class DataDirectory {
       removeUnfinished(group);
     }
     if (owner.bootstrapped() || !FilesDurable.isMissingOrEmpty(group)) {
-      begun = new DirectoryCheck(group, database(), owner.bootstrapped()).run();
+      begun = new DirectoryCheck(group, database(), owner).run();
     }
-    Set<String> founders = owner.founders().keySet();
+    Set<String> founders =
+        owner.founders().isEmpty() ? owner.restored().members() : owner.founders().keySet();
     if (!begun && !founders.isEmpty() && !founders.equals(peers)) {
       throw new IOException(
           "this node founds its cluster with %s, and has not heard of a leader yet: until then CLUSTER_PEERS has to name them, and names %s"

@@ -9,11 +9,13 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.ratis.io.MD5Hash;
+import org.apache.ratis.proto.RaftProtos.LogEntryProto;
 import org.apache.ratis.util.MD5FileUtil;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,56 +27,113 @@ import org.slf4j.LoggerFactory;
  */
 final class DirectoryCheck {
   private static final Logger LOG = LoggerFactory.getLogger(DirectoryCheck.class);
+  private static final String VOTES = "raft-meta";
   private static final Pattern SNAPSHOT = Pattern.compile("snapshot\\.(\\d+)_(\\d+)");
 
   private final Path group;
+  private final Path current;
   private final Path database;
-  private final boolean laidOut;
+  private final NodeMarker marker;
 
   /**
    * @param group Ratis's directory of the group
    * @param database the live registry
-   * @param laidOut whether the node has once started to its end, with a registry on its disk
+   * @param marker what is noted of the node
    */
-  DirectoryCheck(Path group, Path database, boolean laidOut) {
+  DirectoryCheck(Path group, Path database, NodeMarker marker) {
     this.group = group;
+    this.current = group.resolve("current");
     this.database = database;
-    this.laidOut = laidOut;
+    this.marker = marker;
   }
 
   /**
-   * @return whether there is any entry, applied or not
+   * Repairs what a crash may leave, and a look at the rest shows how it has to be.
+   *
+   * @return whether there is any entry, applied or not, beyond those of a backup
    * @throws DamagedException saying what is damaged or missing
    */
   boolean run() throws IOException {
     long started = System.nanoTime();
-    Path current = group.resolve("current");
-    checkVotes(current.resolve("raft-meta"));
-    long snapshot = checkSnapshots();
-    long applied = checkDatabase();
-    LogFiles.Extent log = LogFiles.check(current, Math.max(applied, snapshot));
-    checkConnected(log, applied, snapshot);
+    long term = checkVotes();
+    LogPosition snapshot = checkSnapshots();
+    LogPosition applied = checkDatabase();
+    long reached = Math.max(applied.index(), snapshot.index());
+    LogFiles.Extent log = LogFiles.check(current, reached);
+    checkConnected(log, applied.index(), snapshot.index());
+    checkMembers(log, reached);
+    raiseTerm(term, Math.max(log.lastTerm(), Math.max(applied.term(), snapshot.term())));
+    FilesDurable.syncDirectory(group); // an installation may have ended right behind its rename
     LOG.info(
         "data checked in {} ms: log {} to {}, registry at {}, snapshot at {}",
         TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - started),
         log.first(),
         log.last(),
-        applied,
-        snapshot);
-    return !log.isEmpty() || applied >= 0 || snapshot >= 0;
+        applied.index(),
+        snapshot.index());
+    long restored = marker.restored().index();
+    return reached > restored || (!log.isEmpty() && log.last() > restored);
   }
 
-  private static void checkVotes(Path file) throws IOException {
+  /** The term that the file of votes tells. */
+  private long checkVotes() throws IOException {
+    Path file = current.resolve(VOTES);
     if (!Files.isRegularFile(file)) {
       throw new DamagedException(file + " is missing, which held the votes of this node");
     }
     var votes = new Properties();
     try (BufferedReader reader = Files.newBufferedReader(file)) {
       votes.load(reader);
-      long unused = Long.parseLong(votes.getProperty("term", ""));
+      if (votes.getProperty("votedFor") == null) {
+        throw new IllegalArgumentException("no vote");
+      }
+      return Long.parseLong(votes.getProperty("term", ""));
     } catch (IllegalArgumentException | CharacterCodingException e) {
       throw new DamagedException(file + " has lost the votes of this node", e);
     }
+  }
+
+  /**
+   * No entry is of a later term than the node has known. Yet Ratis does not sync the name of the
+   * file of votes, so that a power cut may bring back the one before; and where the file could not
+   * be written, the disk being full, it goes on with the term. Whom the node has voted for in that
+   * term is lost then: the note says that it was for itself, so that it votes for nobody else.
+   */
+  private void raiseTerm(long noted, long seen) throws IOException {
+    if (noted < seen) {
+      LOG.warn("the votes in {} are of term {}, entries of {}: raised", current, noted, seen);
+      FilesDurable.write(
+          current.resolve(VOTES), "term=%d\nvotedFor=%s\n".formatted(seen, marker.nodeId()));
+    }
+  }
+
+  /**
+   * Who the members are is told by the log, or once its begin is gone, by a file. With neither,
+   * Ratis would go on with those that the node is configured with.
+   */
+  private void checkMembers(LogFiles.Extent log, long reached) throws IOException {
+    var file = new StoredMembers(current);
+    Optional<LogEntryProto> stored = file.read();
+    LogEntryProto logged = log.members();
+    if (logged != null && stored.filter(found -> found.getIndex() >= logged.getIndex()).isEmpty()) {
+      LOG.warn("{} is not what it was when entry {} was applied", file, logged.getIndex());
+      file.write(logged);
+    } else if (stored.isEmpty()) {
+      if (!mayBeWithoutMembers(log, reached)) {
+        throw new DamagedException(
+            "%s %s, which says who the members of the cluster are, and the Raft log does not tell any more"
+                .formatted(file, file.exists() ? "cannot be read" : "is missing"));
+      }
+      file.delete();
+    }
+  }
+
+  private boolean mayBeWithoutMembers(LogFiles.Extent log, long reached) {
+    boolean fromTheStart = log.isEmpty() ? reached < 0 : log.first() == 0;
+    boolean justRestored =
+        marker.restored().unstarted() || (reached >= 0 && reached <= marker.restored().index());
+    boolean neverMember = marker.joined() && !marker.member();
+    return fromTheStart || justRestored || neverMember;
   }
 
   /** Entries are applied only after they are on this node's own disk, so they must be there. */
@@ -92,10 +151,10 @@ final class DirectoryCheck {
     }
   }
 
-  /** Index of the newest snapshot; -1 without any. */
-  private long checkSnapshots() throws IOException {
+  /** Position of the newest snapshot; of nothing without any. */
+  private LogPosition checkSnapshots() throws IOException {
     Path directory = group.resolve("sm");
-    long newest = -1;
+    LogPosition newest = LogPosition.NONE;
     if (!Files.isDirectory(directory)) {
       return newest;
     }
@@ -103,7 +162,11 @@ final class DirectoryCheck {
       for (Path file : files) {
         Matcher name = SNAPSHOT.matcher(String.valueOf(file.getFileName()));
         if (name.matches() && checkSnapshot(file)) {
-          newest = Math.max(newest, Long.parseLong(name.group(2)));
+          long index = Long.parseLong(name.group(2));
+          newest =
+              index > newest.index()
+                  ? new LogPosition(Long.parseLong(name.group(1)), index)
+                  : newest;
         }
       }
     }
@@ -133,21 +196,22 @@ final class DirectoryCheck {
   }
 
   /**
-   * Applied index of the database; -1 without one, which is then made from the snapshot or the log.
+   * Applied position of the database; of nothing without one, which is then made from the snapshot
+   * or the log.
    */
-  private long checkDatabase() throws IOException {
+  private LogPosition checkDatabase() throws IOException {
     if (!Files.exists(database)) {
-      return LogPosition.NONE.index();
+      return LogPosition.NONE;
     }
     try {
       if (RegistryDatabase.isBlank(database)) {
-        if (laidOut) {
+        if (marker.bootstrapped()) {
           throw new RegistryException(database + " has lost everything");
         }
-        return LogPosition.NONE.index();
+        return LogPosition.NONE;
       }
       RegistryDatabase.verify(database);
-      return RegistryDatabase.positionOf(database).index();
+      return RegistryDatabase.positionOf(database);
     } catch (RegistryException e) {
       throw new DamagedException("the registry is damaged: " + e.getMessage(), e);
     }

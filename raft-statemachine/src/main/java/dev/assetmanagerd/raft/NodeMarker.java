@@ -1,5 +1,6 @@
 package dev.assetmanagerd.raft;
 
+import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
@@ -7,9 +8,13 @@ import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Consumer;
 
 /**
  * What {@code node.json} says: whose a data directory is, and how it stands.
@@ -27,7 +32,7 @@ import java.util.TreeMap;
  * @param founders incarnation of each founder, where the node is one of them; else empty
  * @param joinedBehind where the node was added: last log index that the cluster had committed
  *     before it was; -1 where it was not, or was by an older program
- * @param restored whether the data come from a backup and have not been started with yet
+ * @param restored where the data come from a backup: as far as that still matters
  */
 record NodeMarker(
     String clusterId,
@@ -41,9 +46,70 @@ record NodeMarker(
     String removed,
     SortedMap<String, String> founders,
     long joinedBehind,
-    boolean restored) {
+    Restored restored) {
+  /**
+   * What is known of a restore.
+   *
+   * @param unstarted whether no node has started with the data yet
+   * @param index of the last entry in the backup; -1 where the data come from none
+   * @param members ids of those that the node first started with, which found the cluster anew;
+   *     empty before
+   */
+  record Restored(boolean unstarted, long index, SortedSet<String> members) {
+    static final Restored NOT = new Restored(false, -1, Collections.emptySortedSet());
+
+    Restored {
+      members = Collections.unmodifiableSortedSet(new TreeSet<>(members));
+    }
+  }
+
   NodeMarker {
     founders = Collections.unmodifiableSortedMap(new TreeMap<>(founders));
+  }
+
+  /** Changes on the way to another marker. */
+  private static final class Draft {
+    private String lineage;
+    private boolean bootstrapped;
+    private boolean joined;
+    private boolean member;
+    private boolean grown;
+    private String damaged;
+    private String removed;
+    private SortedMap<String, String> founders;
+    private long joinedBehind;
+    private Restored restored;
+
+    Draft(NodeMarker from) {
+      lineage = from.lineage;
+      bootstrapped = from.bootstrapped;
+      joined = from.joined;
+      member = from.member;
+      grown = from.grown;
+      damaged = from.damaged;
+      removed = from.removed;
+      founders = from.founders;
+      joinedBehind = from.joinedBehind;
+      restored = from.restored;
+    }
+  }
+
+  private NodeMarker with(Consumer<Draft> changes) {
+    var draft = new Draft(this);
+    changes.accept(draft);
+    return new NodeMarker(
+        clusterId,
+        nodeId,
+        draft.lineage,
+        draft.bootstrapped,
+        draft.joined,
+        draft.member,
+        draft.grown,
+        draft.damaged,
+        draft.removed,
+        draft.founders,
+        draft.joinedBehind,
+        draft.restored);
   }
 
   /** A directory that nothing has been done with yet, of the first lineage. */
@@ -60,151 +126,55 @@ record NodeMarker(
         "",
         Collections.emptySortedMap(),
         -1,
-        false);
+        Restored.NOT);
   }
 
   NodeMarker withLineage(String newLineage) {
-    return new NodeMarker(
-        clusterId,
-        nodeId,
-        newLineage,
-        bootstrapped,
-        joined,
-        member,
-        grown,
-        damaged,
-        removed,
-        founders,
-        joinedBehind,
-        restored);
+    return with(draft -> draft.lineage = newLineage);
   }
 
   NodeMarker withBootstrapped() {
-    return new NodeMarker(
-        clusterId,
-        nodeId,
-        lineage,
-        true,
-        joined,
-        member,
-        grown,
-        damaged,
-        removed,
-        founders,
-        joinedBehind,
-        restored);
+    return with(draft -> draft.bootstrapped = true);
   }
 
   NodeMarker withDamaged(String reason) {
-    return new NodeMarker(
-        clusterId,
-        nodeId,
-        lineage,
-        bootstrapped,
-        joined,
-        member,
-        grown,
-        reason,
-        removed,
-        founders,
-        joinedBehind,
-        restored);
+    return with(draft -> draft.damaged = reason);
   }
 
   NodeMarker withJoined(long behind) {
-    return new NodeMarker(
-        clusterId,
-        nodeId,
-        lineage,
-        bootstrapped,
-        true,
-        member,
-        true,
-        damaged,
-        removed,
-        founders,
-        behind,
-        restored);
+    return with(
+        draft -> {
+          draft.joined = true;
+          draft.grown = true;
+          draft.joinedBehind = behind;
+        });
   }
 
   NodeMarker withMember() {
-    return new NodeMarker(
-        clusterId,
-        nodeId,
-        lineage,
-        bootstrapped,
-        joined,
-        true,
-        grown,
-        damaged,
-        removed,
-        founders,
-        joinedBehind,
-        restored);
+    return with(draft -> draft.member = true);
   }
 
   NodeMarker withGrown() {
-    return new NodeMarker(
-        clusterId,
-        nodeId,
-        lineage,
-        bootstrapped,
-        joined,
-        member,
-        true,
-        damaged,
-        removed,
-        founders,
-        joinedBehind,
-        restored);
+    return with(draft -> draft.grown = true);
   }
 
   NodeMarker withRemoved(String reason) {
-    return new NodeMarker(
-        clusterId,
-        nodeId,
-        lineage,
-        bootstrapped,
-        joined,
-        member,
-        grown,
-        damaged,
-        reason,
-        founders,
-        joinedBehind,
-        restored);
+    return with(draft -> draft.removed = reason);
   }
 
   NodeMarker withFounders(SortedMap<String, String> all) {
-    return new NodeMarker(
-        clusterId,
-        nodeId,
-        lineage,
-        bootstrapped,
-        joined,
-        member,
-        grown,
-        damaged,
-        removed,
-        all,
-        joinedBehind,
-        restored);
+    return with(draft -> draft.founders = all);
   }
 
-  NodeMarker withRestored(boolean unstarted) {
-    return new NodeMarker(
-        clusterId,
-        nodeId,
-        lineage,
-        bootstrapped,
-        joined,
-        member,
-        grown,
-        damaged,
-        removed,
-        founders,
-        joinedBehind,
-        unstarted);
+  /** From a backup that ends with that entry, and not started with yet. */
+  NodeMarker withRestored(long index) {
+    return with(draft -> draft.restored = new Restored(true, index, Collections.emptySortedSet()));
+  }
+
+  /** As {@link #withRestored}, and started with these members. */
+  NodeMarker withRestoredStarted(Collection<String> members) {
+    return with(
+        draft -> draft.restored = new Restored(false, restored.index, new TreeSet<>(members)));
   }
 
   /**
@@ -227,7 +197,7 @@ record NodeMarker(
           text(json, "removed"),
           founders(json),
           json.has("joined_behind") ? json.get("joined_behind").getAsLong() : -1,
-          flag(json, "restored"));
+          restored(json));
     } catch (JsonParseException
         | IllegalStateException
         | UnsupportedOperationException
@@ -269,8 +239,16 @@ record NodeMarker(
     if (joinedBehind >= 0) {
       json.addProperty("joined_behind", joinedBehind);
     }
-    if (restored) {
+    if (restored.unstarted()) {
       json.addProperty("restored", true);
+    }
+    if (restored.index() >= 0) {
+      json.addProperty("restored_at", restored.index());
+    }
+    if (!restored.members().isEmpty()) {
+      var members = new JsonArray();
+      restored.members().forEach(members::add);
+      json.add("restored_with", members);
     }
     FilesDurable.write(file, json + "\n");
   }
@@ -283,6 +261,17 @@ record NodeMarker(
           .forEach(founder -> founders.put(founder.getKey(), founder.getValue().getAsString()));
     }
     return founders;
+  }
+
+  private static Restored restored(JsonObject json) {
+    SortedSet<String> members = new TreeSet<>();
+    if (json.has("restored_with")) {
+      json.getAsJsonArray("restored_with").forEach(member -> members.add(member.getAsString()));
+    }
+    return new Restored(
+        flag(json, "restored"),
+        json.has("restored_at") ? json.get("restored_at").getAsLong() : -1,
+        members);
   }
 
   private static boolean flag(JsonObject json, String field) {

@@ -9,6 +9,7 @@ import java.net.SocketTimeoutException;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
@@ -191,9 +192,10 @@ final class RaftEngine {
       throws IOException {
     DataDirectory directory = DataDirectory.open(options);
     directory.clearLeftovers();
-    directory.requireWhole(options.peers().stream().map(PeerSpec::id).collect(toSet()));
+    Set<String> peers = options.peers().stream().map(PeerSpec::id).collect(toSet());
+    directory.requireWhole(peers);
     directory.markOwned();
-    directory.markStarted();
+    directory.markStarted(peers);
     if (!alone(options, directory)) {
       outliveLease(options.electionTimeoutMin());
     }

@@ -291,6 +291,11 @@ final class RegistryStateMachine extends BaseStateMachine {
   @Override
   public void notifyConfigurationChanged(
       long term, long index, RaftProtos.RaftConfigurationProto configuration) {
+    try {
+      storage.keepMembers(term, index, configuration);
+    } catch (IOException | RuntimeException e) {
+      events.failed(new IOException("who the members are cannot be kept", e));
+    }
     events.membersChanged();
   }
 

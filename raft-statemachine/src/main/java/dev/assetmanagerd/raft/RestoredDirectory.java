@@ -129,13 +129,12 @@ public final class RestoredDirectory {
     Path groupDirectory = Files.createDirectories(raft.resolve(group.getUuid().toString()));
     format(groupDirectory.toFile(), position.term());
     layOutSnapshot(groupDirectory, registry, position);
-    FilesDurable.syncDirectory(groupDirectory);
-    FilesDurable.syncDirectory(raft);
+    FilesDurable.syncTree(raft); // Ratis syncs no directory
     FilesDurable.move(raft, root.resolve("raft"));
     NodeMarker.fresh(clusterId, nodeId)
         .withLineage(lineage)
         .withBootstrapped()
-        .withRestored(true)
+        .withRestored(position.index())
         .write(root.resolve("node.json"));
     FilesDurable.deleteRecursively(work);
     FilesDurable.syncDirectory(root);
@@ -176,6 +175,5 @@ public final class RestoredDirectory {
     MD5Hash digest = MD5FileUtil.computeMd5ForFile(registry.toFile());
     FilesDurable.move(registry, snapshot);
     MD5FileUtil.saveMD5File(snapshot.toFile(), digest);
-    SnapshotFiles.sync(snapshot);
   }
 }

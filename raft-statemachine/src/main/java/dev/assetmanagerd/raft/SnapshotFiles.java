@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.ratis.io.MD5Hash;
+import org.apache.ratis.proto.RaftProtos.RaftConfigurationProto;
 import org.apache.ratis.server.protocol.TermIndex;
 import org.apache.ratis.server.raftlog.RaftLog;
 import org.apache.ratis.server.storage.FileInfo;
@@ -33,11 +34,27 @@ final class SnapshotFiles extends SimpleStateMachineStorage {
 
   private final AtomicReference<@Nullable Prepared> prepared = new AtomicReference<>();
   private volatile @Nullable Path receiving;
+  private volatile @Nullable StoredMembers members;
 
   @Override
   public void init(RaftStorage storage) throws IOException {
     receiving = storage.getStorageDir().getTmpDir().toPath();
+    members = new StoredMembers(storage.getStorageDir().getCurrentDir().toPath());
     super.init(storage);
+  }
+
+  /**
+   * Makes durable who the members are. The entry that says so may go once a snapshot contains it.
+   *
+   * @param term of that entry
+   * @param index of that entry
+   */
+  void keepMembers(long term, long index, RaftConfigurationProto configuration) throws IOException {
+    StoredMembers stored = members;
+    if (stored == null) {
+      throw new IllegalStateException("members before the storage");
+    }
+    stored.keep(term, index, configuration);
   }
 
   /**

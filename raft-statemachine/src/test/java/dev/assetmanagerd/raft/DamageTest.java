@@ -19,7 +19,11 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.sql.DriverManager;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -119,6 +123,29 @@ class DamageTest {
             "the registry counts other leases than it has",
             "counts other leases",
             test -> test.sql("UPDATE assets SET lease_count = 7 WHERE rowid = 5")),
+        damage(
+            "who the members are is lost with the begin of the log",
+            "is missing, which says who the members of the cluster are",
+            test -> Files.delete(test.current().resolve("raft-meta.conf"))),
+        damage(
+            "who the members are cannot be read, and the begin of the log is gone",
+            "cannot be read, which says who the members of the cluster are",
+            test -> truncate(test.current().resolve("raft-meta.conf"), 20)),
+        damage(
+            "two segments are unfinished, and entries between them are lost",
+            "what lies between is lost",
+            DamageTest::unfinishAndLose),
+        damage(
+            "two segments are unfinished, and the first is cut off",
+            "what lies between is lost",
+            test -> {
+              Path first = unfinish(test.lastClosedSegment());
+              truncate(first, Files.size(first) - 7);
+            }),
+        damage(
+            "the votes are not all there",
+            "has lost the votes",
+            test -> Files.writeString(test.current().resolve("raft-meta"), "term=7\n")),
         damage(
             "the votes are gone",
             "raft-meta is missing",
@@ -287,6 +314,80 @@ class DamageTest {
     Arrays.fill(entry, 1398, entry.length, (byte) 0);
     overwrite(open, end, entry);
     startsAsBefore();
+  }
+
+  /** As where a power cut takes back the name that Ratis had given to a finished segment. */
+  @Test
+  void aSegmentThatLacksOnlyTheNameOfAFinishedOneGetsIt() throws Exception {
+    Path finished = lastClosedSegment();
+    Path unfinished = unfinish(finished);
+    try (FileChannel channel = FileChannel.open(unfinished, StandardOpenOption.APPEND)) {
+      channel.write(ByteBuffer.allocate(10_000)); // as Ratis writes ahead
+    }
+    byte[] before = Files.readAllBytes(unfinished);
+    startsAsBefore();
+    assertThat(unfinished).doesNotExist();
+    assertThat(Files.readAllBytes(finished))
+        .isEqualTo(Arrays.copyOf(before, before.length - 10_000));
+  }
+
+  /** As where a power cut brings back former votes. */
+  @Test
+  void votesOfATermBeforeThatOfTheLogAreOnesForNobodyElse() throws Exception {
+    Path votes = current().resolve("raft-meta");
+    assertThat(Files.readString(votes)).contains("term=1\n");
+    Files.writeString(votes, "term=0\nvotedFor=\n");
+    checkOnly();
+    assertThat(votes).hasContent("term=1\nvotedFor=n1\n");
+    startsAsBefore();
+  }
+
+  @Test
+  void votesOfTheTermOfTheLogOrALaterOneStay() throws Exception {
+    Path votes = current().resolve("raft-meta");
+    for (String whole : List.of("term=1\nvotedFor=n2\n", "term=9\nvotedFor=\n")) {
+      Files.writeString(votes, whole);
+      checkOnly();
+      assertThat(votes).hasContent(whole);
+    }
+  }
+
+  private void checkOnly() throws IOException {
+    try (var cluster = new TestCluster(root, 1, SNAPSHOT_THRESHOLD)) {
+      DataDirectory.open(cluster.options("n1")).requireWhole(Set.of("n1"));
+    }
+  }
+
+  private static void unfinishAndLose(DamageTest test) throws IOException {
+    Path last = test.lastClosedSegment();
+    Path before =
+        test.closedSegments().stream()
+            .filter(segment -> !segment.equals(last))
+            .max(Comparator.comparing(DamageTest::start))
+            .orElseThrow();
+    Path unused = unfinish(before);
+    Files.delete(last);
+  }
+
+  /** Takes back the name of a finished segment; returns the file. */
+  private static Path unfinish(Path segment) throws IOException {
+    return Files.move(segment, segment.resolveSibling("log_inprogress_" + start(segment)));
+  }
+
+  private static long start(Path segment) {
+    return Long.parseLong(segment.getFileName().toString().replaceAll("log_(\\d+)-.*", "$1"));
+  }
+
+  private Path lastClosedSegment() throws IOException {
+    return closedSegments().stream().max(Comparator.comparing(DamageTest::start)).orElseThrow();
+  }
+
+  private List<Path> closedSegments() throws IOException {
+    List<Path> segments = new ArrayList<>();
+    try (DirectoryStream<Path> found = Files.newDirectoryStream(current(), "log_[0-9]*")) {
+      found.forEach(segments::add);
+    }
+    return segments;
   }
 
   @Test

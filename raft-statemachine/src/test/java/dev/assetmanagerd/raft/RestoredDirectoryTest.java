@@ -11,6 +11,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
@@ -57,6 +59,62 @@ class RestoredDirectoryTest {
       restore(restored, "n1", LINEAGE, copy);
       NodeStatus status = restored.start("n1").status(true);
       assertThat(status.getStateHash()).isEqualTo(copy.hash());
+    }
+  }
+
+  @Test
+  void everythingIsDurableBeforeItIsMovedToItsPlace() throws Exception {
+    Copy copy = copyOf("a-1");
+    List<String> synced = new CopyOnWriteArrayList<>();
+    try (var restored = new TestCluster(root.resolve("new"), 1)) {
+      String work = restored.directory("n1").resolve("restoring/raft").toString();
+      FilesDurable.WATCHERS.add(
+          path -> {
+            if (path.toString().startsWith(work)) {
+              synced.add(path.toString().substring(work.length()).replaceFirst("^/[^/]+", "G"));
+            }
+          });
+      restore(restored, "n1", LINEAGE, copy);
+    } finally {
+      FilesDurable.WATCHERS.clear();
+    }
+    String snapshot =
+        "G/sm/snapshot.%d_%d".formatted(copy.position().term(), copy.position().index());
+    assertThat(synced)
+        .contains("G/current/raft-meta", "G/current", snapshot, snapshot + ".md5", "G/sm", "G", "");
+  }
+
+  /** As where the power fails before the restored cluster has a leader. */
+  @Test
+  void untilItHasALeaderARestoredClusterHasTheMembersThatItFirstStartedWith() throws Exception {
+    Copy copy = copyOf("a-1");
+    try (var restored = new TestCluster(root.resolve("new"), 3)) {
+      restore(restored, "n1", LINEAGE, copy);
+      DataDirectory first = DataDirectory.open(restored.options("n1"));
+      Set<String> members = Set.copyOf(restored.ids());
+      first.requireWhole(members);
+      first.markStarted(members);
+
+      DataDirectory second = DataDirectory.open(restored.options("n1"));
+      assertThatThrownBy(() -> second.requireWhole(Set.of("n1")))
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("this node founds its cluster with [n1, n2, n3]")
+          .hasMessageContaining("names [n1]");
+      second.requireWhole(members);
+      assertThat(second.founders()).isEmpty();
+    }
+  }
+
+  @Test
+  void onceItHasALeaderItKnowsItsMembersFromItsOwnData() throws Exception {
+    Copy copy = copyOf("a-1");
+    try (var restored = new TestCluster(root.resolve("new"), 1)) {
+      restore(restored, "n1", LINEAGE, copy);
+      restored.start("n1");
+      restored.propose(restored.awaitLeader(), TestCommands.register("a-2"));
+      restored.stop("n1");
+      DataDirectory directory = DataDirectory.open(restored.options("n1"));
+      directory.requireWhole(Set.of("n1", "n2")); // these do not count any more
     }
   }
 
