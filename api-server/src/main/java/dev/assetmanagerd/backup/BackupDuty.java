@@ -123,12 +123,14 @@ final class BackupDuty implements LeadershipListener, AutoCloseable {
     return now.isPresent() && now.getAsLong() == expected;
   }
 
-  /** A task that throws would never be run again. */
+  /** A task that throws, whatever it is, would never be run again, and nobody would hear of it. */
   private void run(long inTerm) {
     try {
       look(inTerm);
     } catch (RuntimeException e) {
       log.warn("looking after the backups did not get on; trying again: {}", e.getMessage(), e);
+    } catch (Throwable e) {
+      log.error("looking after the backups failed; trying again: {}", e.getMessage(), e);
     }
   }
 
@@ -178,13 +180,19 @@ final class BackupDuty implements LeadershipListener, AutoCloseable {
         notBefore = OptionalLong.empty();
       }
     } catch (BackupFailedException e) {
-      Duration wait =
-          options.interval().compareTo(RETRY_PAUSE) < 0 ? options.interval() : RETRY_PAUSE;
-      notBefore = OptionalLong.of(nanoClock.getAsLong() + wait.toNanos());
-      log.debug("trying again in {}", wait);
+      log.debug("trying again in {}", waitAfterFailure());
+    } catch (Throwable e) { // nobody else would hear of it
+      log.error("making a backup failed; trying again in {}", waitAfterFailure(), e);
     } finally {
       making.set(false);
     }
+  }
+
+  private Duration waitAfterFailure() {
+    Duration wait =
+        options.interval().compareTo(RETRY_PAUSE) < 0 ? options.interval() : RETRY_PAUSE;
+    notBefore = OptionalLong.of(nanoClock.getAsLong() + wait.toNanos());
+    return wait;
   }
 
   @Override

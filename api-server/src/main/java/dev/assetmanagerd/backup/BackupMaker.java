@@ -103,7 +103,7 @@ final class BackupMaker {
           made.getLocation(),
           made.getLogIndex());
       return made;
-    } catch (BackupFailedException e) {
+    } catch (RuntimeException | Error e) {
       counters.failed();
       log.error("NO BACKUP WAS MADE: {}", e.getMessage(), e);
       throw e;

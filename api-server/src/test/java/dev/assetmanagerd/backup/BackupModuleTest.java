@@ -44,6 +44,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -188,6 +189,34 @@ class BackupModuleTest {
     }
     parts.duty.look(leading());
     assertThat(counters.filesMissing()).as("files that somebody took away").isOne();
+  }
+
+  @Test
+  void whateverEndsTheMakingItIsCountedAndTriedAgainLater() throws Exception {
+    var making = new AtomicBoolean();
+    makers =
+        task -> {
+          making.set(true);
+          task.run();
+          making.set(false);
+        };
+    BackupPlace whole = directory(kept);
+    BackupPlace broken =
+        (BackupPlace)
+            Proxy.newProxyInstance(
+                BackupPlace.class.getClassLoader(),
+                new Class<?>[] {BackupPlace.class},
+                (proxy, method, arguments) -> {
+                  if (making.get()) {
+                    throw new NoClassDefFoundError("a/class/of/ours");
+                  }
+                  return method.invoke(whole, arguments);
+                });
+    Parts parts = parts(broken, "");
+    parts.duty.look(leading());
+    assertThat(counters.failures()).isOne();
+    parts.duty.look(leading());
+    assertThat(counters.failures()).as("tried again at once").isOne();
   }
 
   @Test
