@@ -81,6 +81,17 @@ final class DataDirectory {
     return root.resolve("raft");
   }
 
+  /** Ratis's directory of the node's group. */
+  private Path group() {
+    return raft()
+        .resolve(RatisConfig.groupId(owner.clusterId(), owner.lineage()).getUuid().toString());
+  }
+
+  /** The directory that Ratis keeps votes in; made by it. */
+  Path votes() {
+    return group().resolve("current");
+  }
+
   Path database() {
     return root.resolve("db").resolve("registry.db");
   }
@@ -200,9 +211,7 @@ final class DataDirectory {
    *     those that it founds the cluster with: it would count majorities differently
    */
   void requireWhole(Set<String> peers) throws IOException {
-    Path group =
-        raft()
-            .resolve(RatisConfig.groupId(owner.clusterId(), owner.lineage()).getUuid().toString());
+    Path group = group();
     requireNoOther(group);
     boolean begun = false;
     if (!owner.bootstrapped()) {

@@ -71,6 +71,7 @@ final class RaftEngine {
   private final MemberWatch memberWatch;
   private final StalledLines stalledLines;
   private final DataDirectory directory;
+  private final DurableVotes votes;
   private final PeerLink link;
   private final Departure departure;
   private final String clusterId;
@@ -91,6 +92,7 @@ final class RaftEngine {
     long leaseNanos = (long) (options.electionTimeoutMin().toNanos() * LEASE_RATIO);
     var evidence = new LeadershipEvidence(leaseNanos, this::onEvidence);
     registry = new LiveRegistry(directory.database());
+    votes = new DurableVotes(directory.votes(), this::fail);
     replicaHashes = new ReplicaHashes(registry::snapshot, this::fail);
     applyThread = new ApplyThread(applied, replicaHashes, this::fail);
     var stateMachine = new RegistryStateMachine(registry, applyThread, new Events(), timers);
@@ -103,7 +105,7 @@ final class RaftEngine {
             .setStateMachine(stateMachine)
             .setProperties(
                 RatisConfig.properties(options, directory.raft(), alone(options, directory)))
-            .setParameters(evidence.toParameters())
+            .setParameters(votes.addTo(evidence.toParameters()))
             .setOption(RaftStorage.StartupOption.RECOVER)
             .build();
     try {
@@ -432,6 +434,9 @@ final class RaftEngine {
 
     @Override
     public void leaderChanged(@Nullable String leaderId) {
+      if (server.getId().toString().equals(leaderId)) {
+        votes.keep(); // its own: it leads only after this
+      }
       if (wired && leaderId != null) {
         callbacks.execute(
             () -> {
