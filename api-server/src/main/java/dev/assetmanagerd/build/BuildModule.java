@@ -1,6 +1,7 @@
 package dev.assetmanagerd.build;
 
 import com.google.common.util.concurrent.ThreadFactoryBuilder;
+import com.linecorp.armeria.client.ClientFactory;
 import dev.assetmanagerd.process.FailPoints;
 import dev.assetmanagerd.raft.LeadershipListener;
 import dev.assetmanagerd.raft.ReplicatedRegistry;
@@ -32,19 +33,21 @@ public final class BuildModule implements AutoCloseable {
   /**
    * @param registry of this node; stays the caller's to close
    * @param registrar for artifacts that builderd does not upload
+   * @param connections to builderd; stays the caller's to close
    * @param failPoints faults that a test orders
    */
   public BuildModule(
       BuildSettings settings,
       ReplicatedRegistry registry,
       ArtifactRegistrar registrar,
+      ClientFactory connections,
       FailPoints failPoints) {
     this.builds = new Builds(settings, registry, waitersThread, WAITERS_LOOK, System::nanoTime);
     this.coordinator =
         new BuildCoordinator(
             settings,
             registry,
-            new BuilderdClient(settings.endpoint(), settings.callTimeout()),
+            new BuilderdClient(settings.endpoint(), settings.callTimeout(), connections),
             new BuildResults(settings, registry, registrar, worker),
             failPoints,
             coordinatorThread,

@@ -3,6 +3,7 @@ package dev.assetmanagerd.build;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageLite;
 import com.google.protobuf.Parser;
+import com.linecorp.armeria.client.ClientFactory;
 import com.linecorp.armeria.client.WebClient;
 import com.linecorp.armeria.common.AggregatedHttpResponse;
 import com.linecorp.armeria.common.HttpData;
@@ -37,11 +38,13 @@ final class BuilderdClient implements Builderd {
   /**
    * @param endpoint with scheme http or https; a path in it goes before that of the service
    * @param callTimeout bound of one call
+   * @param connections makes them; stays the caller's to close
    */
-  BuilderdClient(URI endpoint, Duration callTimeout) {
+  BuilderdClient(URI endpoint, Duration callTimeout, ClientFactory connections) {
     this.callTimeout = callTimeout;
     this.http =
         WebClient.builder(withProtocol(endpoint))
+            .factory(connections)
             .responseTimeout(callTimeout)
             .writeTimeout(callTimeout)
             .maxResponseLength(MAX_RESPONSE_BYTES)

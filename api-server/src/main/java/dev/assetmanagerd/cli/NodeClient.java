@@ -1,11 +1,15 @@
 package dev.assetmanagerd.cli;
 
+import com.google.common.base.Throwables;
+import dev.assetmanagerd.tls.ChannelSecurity;
 import io.grpc.Channel;
 import io.grpc.ConnectivityState;
 import io.grpc.Deadline;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.grpc.health.v1.HealthCheckRequest;
+import io.grpc.health.v1.HealthGrpc;
 import io.grpc.netty.NettyChannelBuilder;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -27,10 +31,12 @@ import java.util.function.Function;
  */
 final class NodeClient implements AutoCloseable {
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
+  private static final Duration REASON_TIMEOUT = Duration.ofSeconds(1);
   private static final Duration KEEP_ALIVE = Duration.ofSeconds(30);
 
   private final List<Endpoint> endpoints;
   private final Deadline deadline;
+  private final ChannelSecurity security;
   private final Map<Endpoint, ManagedChannel> channels = new HashMap<>();
 
   /** The endpoint that answered last is asked first the next time. */
@@ -39,10 +45,12 @@ final class NodeClient implements AutoCloseable {
   /**
    * @param endpoints at least one
    * @param deadline for everything done with this client
+   * @param security of the connections
    */
-  NodeClient(List<Endpoint> endpoints, Deadline deadline) {
+  NodeClient(List<Endpoint> endpoints, Deadline deadline, ChannelSecurity security) {
     this.endpoints = List.copyOf(endpoints);
     this.deadline = deadline;
+    this.security = security;
   }
 
   Deadline deadline() {
@@ -106,8 +114,8 @@ final class NodeClient implements AutoCloseable {
       before.shutdownNow();
     }
     ManagedChannel channel =
-        NettyChannelBuilder.forAddress(endpoint.host(), endpoint.port())
-            .usePlaintext()
+        security
+            .secure(NettyChannelBuilder.forAddress(endpoint.host(), endpoint.port()))
             .keepAliveTime(KEEP_ALIVE.toMillis(), TimeUnit.MILLISECONDS)
             .build();
     channels.put(endpoint, channel);
@@ -128,9 +136,24 @@ final class NodeClient implements AutoCloseable {
       throw new IllegalStateException(e);
     }
     if (state != ConnectivityState.READY) {
-      throw new CallFailedException(Status.Code.UNAVAILABLE, false, "cannot be reached");
+      throw new CallFailedException(
+          Status.Code.UNAVAILABLE, false, "cannot be reached" + reason(channel));
     }
     return channel;
+  }
+
+  /** A channel does not say why it has failed to connect; a call that it fails for that does. */
+  private static String reason(ManagedChannel channel) {
+    try {
+      var unused =
+          HealthGrpc.newBlockingStub(channel)
+              .withDeadlineAfter(REASON_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)
+              .check(HealthCheckRequest.getDefaultInstance());
+      return "";
+    } catch (StatusRuntimeException e) {
+      Throwable root = Throwables.getRootCause(e);
+      return root.getMessage() == null || root == e ? "" : ": " + root.getMessage();
+    }
   }
 
   private static void watch(ManagedChannel channel, CompletableFuture<ConnectivityState> settled) {

@@ -5,6 +5,7 @@ import dev.assetmanagerd.api.v1.AssetManagerServiceGrpc;
 import dev.assetmanagerd.api.v1.AssetManagerServiceGrpc.AssetManagerServiceBlockingStub;
 import dev.assetmanagerd.lease.v1.LeaseServiceGrpc;
 import dev.assetmanagerd.lease.v1.LeaseServiceGrpc.LeaseServiceBlockingStub;
+import dev.assetmanagerd.tls.ChannelSecurity;
 import io.grpc.Channel;
 import io.grpc.Deadline;
 import java.io.IOException;
@@ -16,6 +17,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -49,6 +51,8 @@ abstract class RemoteCommand implements Callable<Integer> {
       })
   private List<String> endpoints = new ArrayList<>();
 
+  @Mixin private TlsOptions tls = new TlsOptions();
+
   @Option(
       names = "--timeout",
       paramLabel = "DURATION",
@@ -75,7 +79,7 @@ abstract class RemoteCommand implements Callable<Integer> {
   public final Integer call() {
     Duration limit = timeout == null ? defaultTimeout() : timeout;
     Deadline deadline = Deadline.after(limit.toNanos(), TimeUnit.NANOSECONDS);
-    try (NodeClient client = new NodeClient(endpoints(), deadline)) {
+    try (NodeClient client = new NodeClient(endpoints(), deadline, security())) {
       int exitCode = run(client);
       out().flush();
       return exitCode;
@@ -88,6 +92,14 @@ abstract class RemoteCommand implements Callable<Integer> {
     } catch (IOException e) {
       err().println("error: " + e);
       return ExitCodes.INTERNAL;
+    }
+  }
+
+  private ChannelSecurity security() {
+    try {
+      return tls.read();
+    } catch (IllegalArgumentException e) {
+      throw usage(String.valueOf(e.getMessage()));
     }
   }
 

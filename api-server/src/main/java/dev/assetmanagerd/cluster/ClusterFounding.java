@@ -6,6 +6,7 @@ import dev.assetmanagerd.node.v1.GetFoundationRequest;
 import dev.assetmanagerd.node.v1.NodeServiceGrpc;
 import dev.assetmanagerd.raft.Founding;
 import dev.assetmanagerd.raft.PeerSpec;
+import dev.assetmanagerd.tls.ChannelSecurity;
 import io.grpc.Deadline;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
@@ -41,8 +42,11 @@ public final class ClusterFounding {
   private final List<PeerSpec> founders;
   private final Foundation answer;
   private final FoundingRule rule;
+  private final ChannelSecurity security;
 
-  private ClusterFounding(Foundation answer, List<PeerSpec> founders, FoundingRule rule) {
+  private ClusterFounding(
+      Foundation answer, List<PeerSpec> founders, FoundingRule rule, ChannelSecurity security) {
+    this.security = security;
     this.clusterId = answer.getClusterId();
     this.nodeId = answer.getNodeId();
     this.answer = answer;
@@ -55,14 +59,20 @@ public final class ClusterFounding {
    *
    * @param incarnation of the directory
    * @param founders all of them, this node included
+   * @param security of the connections to them
    */
   public static ClusterFounding fresh(
-      String clusterId, String nodeId, String incarnation, List<PeerSpec> founders) {
+      String clusterId,
+      String nodeId,
+      String incarnation,
+      List<PeerSpec> founders,
+      ChannelSecurity security) {
     Set<String> ids = ids(founders);
     return new ClusterFounding(
         waiting(clusterId, nodeId, founders).setIncarnation(incarnation).build(),
         founders,
-        new FreshRule(clusterId, nodeId, incarnation, ids));
+        new FreshRule(clusterId, nodeId, incarnation, ids),
+        security);
   }
 
   /**
@@ -70,13 +80,19 @@ public final class ClusterFounding {
    *
    * @param lineage that the backup gives
    * @param founders all of them, this node included
+   * @param security of the connections to them
    */
   public static ClusterFounding restored(
-      String clusterId, String nodeId, String lineage, List<PeerSpec> founders) {
+      String clusterId,
+      String nodeId,
+      String lineage,
+      List<PeerSpec> founders,
+      ChannelSecurity security) {
     return new ClusterFounding(
         waiting(clusterId, nodeId, founders).setLineage(lineage).build(),
         founders,
-        new RestoredRule(clusterId, nodeId, lineage, ids(founders)));
+        new RestoredRule(clusterId, nodeId, lineage, ids(founders)),
+        security);
   }
 
   private static Foundation.Builder waiting(
@@ -149,6 +165,7 @@ public final class ClusterFounding {
                 .map(
                     founder ->
                         NodeLinks.callAt(
+                                security,
                                 founder.apiAddress(),
                                 NodeServiceGrpc.getGetFoundationMethod(),
                                 GetFoundationRequest.getDefaultInstance(),

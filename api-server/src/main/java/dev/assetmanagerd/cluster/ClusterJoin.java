@@ -6,6 +6,7 @@ import dev.assetmanagerd.cluster.v1.ClusterServiceGrpc;
 import dev.assetmanagerd.cluster.v1.ListMembersRequest;
 import dev.assetmanagerd.cluster.v1.ListMembersResponse;
 import dev.assetmanagerd.raft.Joining;
+import dev.assetmanagerd.tls.ChannelSecurity;
 import io.grpc.Deadline;
 import java.io.IOException;
 import java.time.Duration;
@@ -31,6 +32,7 @@ public final class ClusterJoin implements AutoCloseable {
 
   private final List<String> addresses;
   private final AddMemberRequest request;
+  private final ChannelSecurity security;
   private final BooleanSupplier done;
   private final Runnable whenDone;
   private final CountDownLatch closed = new CountDownLatch(1);
@@ -40,6 +42,7 @@ public final class ClusterJoin implements AutoCloseable {
    * @param apiAddress of this node
    * @param nodeId of this node
    * @param listener whether it is to stay one
+   * @param security of the connections to members
    * @param done whether this node is what it asks to be
    * @param whenDone called once it is, if it asked at all
    */
@@ -48,6 +51,7 @@ public final class ClusterJoin implements AutoCloseable {
       String apiAddress,
       String nodeId,
       boolean listener,
+      ChannelSecurity security,
       BooleanSupplier done,
       Runnable whenDone) {
     this.addresses = List.copyOf(addresses);
@@ -57,6 +61,7 @@ public final class ClusterJoin implements AutoCloseable {
             .setNodeId(nodeId)
             .setListener(listener)
             .build();
+    this.security = security;
     this.done = done;
     this.whenDone = whenDone;
   }
@@ -65,14 +70,20 @@ public final class ClusterJoin implements AutoCloseable {
    * Asks a cluster which of its lives it is in, before this node has any data.
    *
    * @param highestLevel the highest format level that this program knows
+   * @param security of the connections to members
    * @return what there is to join
    * @throws IOException when no member answers in time, when the cluster is not this node's, or
    *     needs a newer program, or when it has a member of this id already
    */
   public static Joining find(
-      List<String> addresses, String clusterId, String nodeId, int highestLevel, Duration timeout)
+      List<String> addresses,
+      String clusterId,
+      String nodeId,
+      int highestLevel,
+      ChannelSecurity security,
+      Duration timeout)
       throws IOException {
-    ListMembersResponse cluster = askAny(addresses, timeout);
+    ListMembersResponse cluster = askAny(addresses, security, timeout);
     if (!cluster.getClusterId().equals(clusterId)) {
       throw new IOException(
           "the members that CLUSTER_JOIN names are of cluster \"%s\", this node is to be of \"%s\""
@@ -94,8 +105,8 @@ public final class ClusterJoin implements AutoCloseable {
         cluster.getLineage(), Math.min(cluster.getConfigurationIndex(), cluster.getCommitIndex()));
   }
 
-  private static ListMembersResponse askAny(List<String> addresses, Duration timeout)
-      throws IOException {
+  private static ListMembersResponse askAny(
+      List<String> addresses, ChannelSecurity security, Duration timeout) throws IOException {
     Deadline limit = Deadline.after(timeout.toMillis(), TimeUnit.MILLISECONDS);
     List<String> failures = new ArrayList<>();
     do {
@@ -103,6 +114,7 @@ public final class ClusterJoin implements AutoCloseable {
       for (String address : addresses) {
         try {
           return NodeLinks.callAt(
+                  security,
                   address,
                   ClusterServiceGrpc.getListMembersMethod(),
                   ListMembersRequest.getDefaultInstance(),
@@ -150,6 +162,7 @@ public final class ClusterJoin implements AutoCloseable {
     try {
       var added =
           NodeLinks.callAt(
+                  security,
                   address,
                   ClusterServiceGrpc.getAddMemberMethod(),
                   request,

@@ -5,6 +5,7 @@ import dev.assetmanagerd.cluster.v1.ListMembersRequest;
 import dev.assetmanagerd.cluster.v1.ListMembersResponse;
 import dev.assetmanagerd.cluster.v1.Member;
 import dev.assetmanagerd.cluster.v1.RemoveMemberRequest;
+import dev.assetmanagerd.tls.ChannelSecurity;
 import io.grpc.Deadline;
 import io.grpc.MethodDescriptor;
 import java.io.IOException;
@@ -28,16 +29,20 @@ public final class ClusterLeave {
   private final List<String> addresses;
   private final String clusterId;
   private final String nodeId;
+  private final ChannelSecurity security;
 
   /**
    * @param addresses of the APIs of other members; any that answers will do
    * @param clusterId whose members they have to be
    * @param nodeId of the node that leaves
+   * @param security of the connections to them
    */
-  public ClusterLeave(List<String> addresses, String clusterId, String nodeId) {
+  public ClusterLeave(
+      List<String> addresses, String clusterId, String nodeId, ChannelSecurity security) {
     this.addresses = List.copyOf(addresses);
     this.clusterId = clusterId;
     this.nodeId = nodeId;
+    this.security = security;
   }
 
   /**
@@ -154,7 +159,11 @@ public final class ClusterLeave {
     for (String address : addresses) {
       try {
         return NodeLinks.callAt(
-                address, method, request, Deadline.after(timeout.toMillis(), TimeUnit.MILLISECONDS))
+                security,
+                address,
+                method,
+                request,
+                Deadline.after(timeout.toMillis(), TimeUnit.MILLISECONDS))
             .get();
       } catch (ExecutionException e) {
         failures.add(address + ": " + NodeErrors.unwrap(e).getMessage());

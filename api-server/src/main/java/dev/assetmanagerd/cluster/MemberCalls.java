@@ -181,7 +181,7 @@ public final class MemberCalls {
         .to("", deadline)
         .thenCompose(
             done ->
-                NodeLinks.callAt(
+                links.callAt(
                     membership
                         .current()
                         .find(done.getLeaderId())

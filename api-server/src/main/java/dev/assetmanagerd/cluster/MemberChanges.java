@@ -192,7 +192,8 @@ final class MemberChanges {
     NodeStatus status;
     try {
       status =
-          NodeLinks.callAt(
+          links
+              .callAt(
                   apiAddress,
                   NodeServiceGrpc.getGetNodeStatusMethod(),
                   GetNodeStatusRequest.getDefaultInstance(),

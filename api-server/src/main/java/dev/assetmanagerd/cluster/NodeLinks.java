@@ -21,6 +21,7 @@ import dev.assetmanagerd.raft.ClusterUnavailableException;
 import dev.assetmanagerd.raft.ClusterUnavailableException.Reason;
 import dev.assetmanagerd.raft.PeerLink;
 import dev.assetmanagerd.raft.PeerSpec;
+import dev.assetmanagerd.tls.ChannelSecurity;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
 import io.grpc.Context;
@@ -45,12 +46,15 @@ import org.jspecify.annotations.Nullable;
  */
 public final class NodeLinks implements PeerLink, AutoCloseable {
   private final Map<String, PeerChannel> channels = new ConcurrentHashMap<>();
+  private final ChannelSecurity security;
   private boolean closed;
 
   /**
    * @param peers the other nodes, until told of others
+   * @param security of the connections to them
    */
-  public NodeLinks(List<PeerSpec> peers) {
+  public NodeLinks(List<PeerSpec> peers, ChannelSecurity security) {
+    this.security = security;
     others(peers);
   }
 
@@ -71,7 +75,8 @@ public final class NodeLinks implements PeerLink, AutoCloseable {
               }
               return gone;
             });
-    byId.forEach((id, peer) -> channels.computeIfAbsent(id, any -> new PeerChannel(peer)));
+    byId.forEach(
+        (id, peer) -> channels.computeIfAbsent(id, any -> new PeerChannel(peer, security)));
   }
 
   /** Whether this is another member, as far as this node has heard. */
@@ -111,13 +116,23 @@ public final class NodeLinks implements PeerLink, AutoCloseable {
     }
   }
 
+  /** As {@link #callAt(ChannelSecurity, String, MethodDescriptor, Object, Deadline)}. */
+  <Q, S> CompletableFuture<S> callAt(
+      String apiAddress, MethodDescriptor<Q, S> method, Q request, Deadline deadline) {
+    return callAt(security, apiAddress, method, request, deadline);
+  }
+
   /**
    * A unary call to whatever listens at an address. Fails with {@link
    * io.grpc.StatusRuntimeException} as it was answered, or was not.
    */
   static <Q, S> CompletableFuture<S> callAt(
-      String apiAddress, MethodDescriptor<Q, S> method, Q request, Deadline deadline) {
-    PeerChannel channel = new PeerChannel(new PeerSpec("", "", apiAddress));
+      ChannelSecurity security,
+      String apiAddress,
+      MethodDescriptor<Q, S> method,
+      Q request,
+      Deadline deadline) {
+    PeerChannel channel = new PeerChannel(new PeerSpec("", "", apiAddress), security);
     Reply<S> reply =
         new Reply<>(
             failure ->

@@ -1,6 +1,7 @@
 package dev.assetmanagerd.cluster;
 
 import dev.assetmanagerd.raft.PeerSpec;
+import dev.assetmanagerd.tls.ChannelSecurity;
 import io.grpc.ConnectivityState;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
@@ -19,11 +20,13 @@ final class PeerChannel implements AutoCloseable {
   private static final Duration KEEP_ALIVE_TIMEOUT = Duration.ofSeconds(5);
 
   private final PeerSpec peer;
+  private final ChannelSecurity security;
   private @Nullable ManagedChannel channel;
   private boolean closed;
 
-  PeerChannel(PeerSpec peer) {
+  PeerChannel(PeerSpec peer, ChannelSecurity security) {
     this.peer = peer;
+    this.security = security;
   }
 
   PeerSpec peer() {
@@ -59,8 +62,8 @@ final class PeerChannel implements AutoCloseable {
 
   private ManagedChannel open() {
     ManagedChannel opened =
-        NettyChannelBuilder.forTarget("dns:///" + peer.apiAddress())
-            .usePlaintext()
+        security
+            .secure(NettyChannelBuilder.forTarget("dns:///" + peer.apiAddress()))
             .directExecutor()
             .disableRetry()
             .maxInboundMessageSize(MAX_MESSAGE_BYTES)

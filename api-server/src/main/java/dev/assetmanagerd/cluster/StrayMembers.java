@@ -10,6 +10,7 @@ import dev.assetmanagerd.raft.LeadershipListener;
 import dev.assetmanagerd.raft.Member;
 import dev.assetmanagerd.raft.MemberProgress;
 import dev.assetmanagerd.raft.PeerSpec;
+import dev.assetmanagerd.tls.ChannelSecurity;
 import io.grpc.Deadline;
 import java.time.Duration;
 import java.util.List;
@@ -45,6 +46,7 @@ public final class StrayMembers implements LeadershipListener {
   private final Supplier<List<Member>> members;
   private final Function<String, MemberProgress> progress;
   private final LocalNode node;
+  private final ChannelSecurity security;
   private final Executor executor;
 
   /** Of members and lineages; there are few. */
@@ -58,6 +60,7 @@ public final class StrayMembers implements LeadershipListener {
    * @param members all, this node included
    * @param progress what the leader knows of a member
    * @param node this one
+   * @param security of the connections to members
    * @param executor for the next look; not blocked
    */
   public StrayMembers(
@@ -66,12 +69,14 @@ public final class StrayMembers implements LeadershipListener {
       Supplier<List<Member>> members,
       Function<String, MemberProgress> progress,
       LocalNode node,
+      ChannelSecurity security,
       Executor executor) {
     this.cluster = cluster;
     this.selfId = selfId;
     this.members = members;
     this.progress = progress;
     this.node = node;
+    this.security = security;
     this.executor = executor;
   }
 
@@ -118,6 +123,7 @@ public final class StrayMembers implements LeadershipListener {
 
   private CompletableFuture<Foundation> ask(PeerSpec member) {
     return NodeLinks.callAt(
+            security,
             member.apiAddress(),
             NodeServiceGrpc.getGetFoundationMethod(),
             GetFoundationRequest.getDefaultInstance(),
@@ -145,6 +151,7 @@ public final class StrayMembers implements LeadershipListener {
         .thenCompose(
             proven ->
                 NodeLinks.callAt(
+                    security,
                     member.apiAddress(),
                     NodeServiceGrpc.getTellOfMembershipMethod(),
                     TellOfMembershipRequest.newBuilder()

@@ -69,6 +69,15 @@ public final class ConfigText {
             .ifPresent(variable -> sentences.add(variable + " has no effect in this version"));
       }
     }
+    if (values.find(Options.TLS_MODE).filter(mode -> mode != TlsMode.FILE).isPresent()) {
+      TlsRules.FILES.stream()
+          .flatMap(file -> values.origin(file).stream())
+          .map(
+              variable ->
+                  "%s has no effect unless %s is file"
+                      .formatted(variable, Options.TLS_MODE.variable()))
+          .forEach(sentences::add);
+    }
     return sentences;
   }
 

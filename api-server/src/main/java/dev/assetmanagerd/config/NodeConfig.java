@@ -244,9 +244,11 @@ public record NodeConfig(
    * Secure connections.
    *
    * @param mode how
-   * @param certFile PEM
+   * @param certFile PEM; there with {@link TlsMode#FILE}, as the next two are
    * @param keyFile PEM
    * @param caFile PEM
+   * @param peerNames one of which a node's certificate has; none where there are no other nodes
+   * @param minVersion of TLS, {@code 1.2} or {@code 1.3}
    * @param spiffeSocket workload API
    */
   public record Security(
@@ -254,7 +256,13 @@ public record NodeConfig(
       Optional<Path> certFile,
       Optional<Path> keyFile,
       Optional<Path> caFile,
-      Path spiffeSocket) {}
+      List<String> peerNames,
+      String minVersion,
+      Path spiffeSocket) {
+    public Security {
+      peerNames = List.copyOf(peerNames);
+    }
+  }
 
   /**
    * Builds.

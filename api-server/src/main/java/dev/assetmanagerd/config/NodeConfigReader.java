@@ -136,6 +136,8 @@ final class NodeConfigReader {
         values.find(Options.TLS_CERT_FILE),
         values.find(Options.TLS_KEY_FILE),
         values.find(Options.TLS_CA_FILE),
+        values.find(Options.TLS_PEER_NAMES).orElse(List.of()),
+        values.get(Options.TLS_MIN_VERSION),
         values.get(Options.SPIFFE_SOCKET));
   }
 

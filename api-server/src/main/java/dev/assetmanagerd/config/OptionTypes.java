@@ -1,6 +1,7 @@
 package dev.assetmanagerd.config;
 
 import com.google.common.base.Splitter;
+import dev.assetmanagerd.tls.PeerNames;
 import java.net.URI;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -22,6 +23,7 @@ final class OptionTypes {
               + "(:(\\*|(?<port>[1-9][0-9]{0,4})))?");
   private static final int MAX_PORT = 65_535;
   private static final Pattern KEY_NAME = Pattern.compile("[A-Za-z0-9!_.*'()-]+");
+  private static final Pattern TLS_VERSIONS = Pattern.compile("1\\.[23]");
   private static final Pattern MODE = Pattern.compile("0?[0-7]{3}");
 
   static final OptionType<Integer> PORT = integer("port", 1, MAX_PORT);
@@ -81,6 +83,15 @@ final class OptionTypes {
           "octal",
           "three octal digits such as 0644, readable and writable for the owner, without execution",
           OptionTypes::fileMode);
+
+  static final OptionType<List<String>> PEER_NAMES =
+      new OptionType<>(
+          "names",
+          "DNS names, each as it is or as *.name, IP addresses, or URIs, each as it is or ending in"
+              + " /*, separated by commas",
+          OptionTypes::peerNames);
+  static final OptionType<String> TLS_VERSION =
+      new OptionType<>("1.2 or 1.3", "1.2 or 1.3", text -> matching(TLS_VERSIONS, text));
 
   private OptionTypes() {}
 
@@ -233,6 +244,13 @@ final class OptionTypes {
     }
     String port = matcher.group("port");
     return port == null || Integer.parseInt(port) <= MAX_PORT;
+  }
+
+  private static List<String> peerNames(String text) {
+    List<String> names =
+        Splitter.on(',').trimResults().omitEmptyStrings().splitToStream(text).toList();
+    require(!names.isEmpty() && names.stream().allMatch(PeerNames::isName));
+    return names;
   }
 
   private static String keyPrefix(String text) {

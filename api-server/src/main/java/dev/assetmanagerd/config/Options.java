@@ -185,14 +185,43 @@ final class Options {
           "TLS_MODE",
           OptionTypes.choice(TlsMode.class),
           "spiffe",
-          "How connections are secured. This version serves with `disabled` alone and refuses to"
-              + " start with the others, rather than to fall back to plain text.");
+          "How the API, the connections between nodes and those to builderd are secured: `file`, mutual"
+              + " TLS with the three files below; or `disabled`, plain text. This version refuses to"
+              + " start with `spiffe`, rather than to fall back to plain text.");
   static final Option<Path> TLS_CERT_FILE =
-      Option.of("TLS_CERT_FILE", PATH, null, "Certificate, PEM.").withoutEffectYet();
+      Option.of(
+          "TLS_CERT_FILE",
+          PATH,
+          null,
+          "Certificate of this node, then those between it and the authority, PEM. This and the two"
+              + " files below are read anew when they change.");
   static final Option<Path> TLS_KEY_FILE =
-      Option.of("TLS_KEY_FILE", PATH, null, "Private key, PEM.").withoutEffectYet();
+      Option.of(
+          "TLS_KEY_FILE",
+          PATH,
+          null,
+          "Its private key, RSA or EC, PEM, without a passphrase; refused when open to every user"
+              + " of the host.");
   static final Option<Path> TLS_CA_FILE =
-      Option.of("TLS_CA_FILE", PATH, null, "Trusted authorities, PEM.").withoutEffectYet();
+      Option.of(
+          "TLS_CA_FILE",
+          PATH,
+          null,
+          "Authorities, PEM: whose certificates nodes, clients and builderd have to have.");
+  static final Option<List<String>> TLS_PEER_NAMES =
+      Option.of(
+          "TLS_PEER_NAMES",
+          OptionTypes.PEER_NAMES,
+          null,
+          "Names that tell nodes from other clients with certificates of the same authority; a"
+              + " node's certificate has one of them among its alternative names. Needed where there"
+              + " are other nodes. The same on all.");
+  static final Option<String> TLS_MIN_VERSION =
+      Option.of(
+          "TLS_MIN_VERSION",
+          OptionTypes.TLS_VERSION,
+          "1.3",
+          "Oldest version of TLS that is spoken.");
   static final Option<Path> SPIFFE_SOCKET =
       Option.of(
               "SPIFFE_SOCKET",
@@ -323,7 +352,14 @@ final class Options {
           new OptionGroup("Backups", BackupOptions.ALL),
           new OptionGroup(
               "Security",
-              List.of(TLS_MODE, TLS_CERT_FILE, TLS_KEY_FILE, TLS_CA_FILE, SPIFFE_SOCKET)),
+              List.of(
+                  TLS_MODE,
+                  TLS_CERT_FILE,
+                  TLS_KEY_FILE,
+                  TLS_CA_FILE,
+                  TLS_PEER_NAMES,
+                  TLS_MIN_VERSION,
+                  SPIFFE_SOCKET)),
           new OptionGroup(
               "builderd",
               List.of(

@@ -25,7 +25,22 @@ final class Rules {
 
   private static final List<Rule> ALL =
       List.of(
-          new Rule(List.of(Options.TLS_MODE), Rules::tls),
+          new Rule(
+              List.of(
+                  Options.TLS_MODE,
+                  Options.TLS_CERT_FILE,
+                  Options.TLS_KEY_FILE,
+                  Options.TLS_CA_FILE),
+              TlsRules::mode),
+          new Rule(
+              List.of(
+                  Options.TLS_MODE,
+                  Options.TLS_PEER_NAMES,
+                  Options.PORT,
+                  Options.NODE_ID,
+                  Options.CLUSTER_PEERS,
+                  Options.CLUSTER_JOIN),
+              TlsRules::names),
           new Rule(
               List.of(StorageOptions.STORAGE_BACKEND, StorageOptions.NFS_PATH), StorageRules::nfs),
           new Rule(StorageRules.S3, StorageRules::s3),
@@ -78,18 +93,6 @@ final class Rules {
         .filter(rule -> !values.broken(rule.options()))
         .flatMap(rule -> rule.problems().apply(values))
         .toList();
-  }
-
-  private static Stream<String> tls(Values values) {
-    TlsMode mode = values.get(Options.TLS_MODE);
-    if (mode == TlsMode.DISABLED) {
-      return Stream.empty();
-    }
-    String variable = Options.TLS_MODE.variable();
-    String origin = values.origin(Options.TLS_MODE).isEmpty() ? " (the default)" : "";
-    return Stream.of(
-        "%s is %s%s, which this version cannot do; set %s=disabled to serve without encryption"
-            .formatted(variable, OptionTypes.name(mode), origin, variable));
   }
 
   private static Stream<String> self(Values values) {

@@ -33,12 +33,14 @@ final class FirstStart implements AutoCloseable {
   private static final Duration FOUND_TIMEOUT = Duration.ofMinutes(10);
 
   private final NodeConfig config;
+  private final NodeSecurity security;
   private final RaftNodeOptions configured;
   private final Closing early = new Closing();
 
-  FirstStart(NodeConfig config) {
+  FirstStart(NodeConfig config, NodeSecurity security) {
     this.config = config;
-    this.configured = NodeParts.raftOptions(config);
+    this.security = security;
+    this.configured = NodeParts.raftOptions(config, security);
   }
 
   /**
@@ -62,6 +64,7 @@ final class FirstStart implements AutoCloseable {
                   configured.clusterId(),
                   configured.nodeId(),
                   FormatLevels.HIGHEST,
+                  security.toNodes(),
                   JOIN_TIMEOUT));
     } catch (IOException e) {
       throw new StartException(String.valueOf(e.getMessage()), e);
@@ -75,7 +78,11 @@ final class FirstStart implements AutoCloseable {
       var unused =
           heard(
               ClusterFounding.restored(
-                  configured.clusterId(), configured.nodeId(), restored.get(), configured.peers()),
+                  configured.clusterId(),
+                  configured.nodeId(),
+                  restored.get(),
+                  configured.peers(),
+                  security.toNodes()),
               stop);
     }
   }
@@ -86,7 +93,8 @@ final class FirstStart implements AutoCloseable {
             configured.clusterId(),
             configured.nodeId(),
             Incarnation.of(configured.dataDirectory()),
-            configured.peers()),
+            configured.peers(),
+            security.toNodes()),
         stop);
   }
 
@@ -99,7 +107,8 @@ final class FirstStart implements AutoCloseable {
   }
 
   private void answer(ClusterFounding founders) throws StartException {
-    RpcServer rpc = RpcServer.builder().addService(founders.service().bindService()).build();
+    RpcServer rpc =
+        RpcServer.builder().addService(security.forNodes(founders.service().bindService())).build();
     Health health =
         new Health(
             List.of(),
@@ -107,7 +116,7 @@ final class FirstStart implements AutoCloseable {
                 HealthCheck.of("founders", () -> false, "the other founders have to be heard")));
     HostPort address = config.api();
     ServerBuilder server =
-        HttpServers.plain(address).gracefulShutdownTimeout(Duration.ZERO, Duration.ZERO);
+        security.server(address).gracefulShutdownTimeout(Duration.ZERO, Duration.ZERO);
     rpc.bindTo(server);
     new HealthPages(
             health,

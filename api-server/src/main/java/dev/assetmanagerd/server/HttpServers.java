@@ -22,10 +22,20 @@ final class HttpServers {
 
   /** A server for HTTP/1.1 and HTTP/2 without encryption. */
   static ServerBuilder plain(HostPort address) {
+    return on(address, SessionProtocol.HTTP);
+  }
+
+  /**
+   * A server with encryption, which the caller sets up. Requests without come through as well: the
+   * caller has to refuse them, and can say why.
+   */
+  static ServerBuilder encrypted(HostPort address) {
+    return on(address, SessionProtocol.HTTPS, SessionProtocol.HTTP);
+  }
+
+  private static ServerBuilder on(HostPort address, SessionProtocol... protocols) {
     return Server.builder()
-        .port(
-            new ServerPort(
-                new InetSocketAddress(address.host(), address.port()), SessionProtocol.HTTP))
+        .port(new ServerPort(new InetSocketAddress(address.host(), address.port()), protocols))
         .maxNumConnections(MAX_CONNECTIONS)
         .http2MaxStreamsPerConnection(MAX_STREAMS_PER_CONNECTION)
         .idleTimeout(IDLE_TIMEOUT)

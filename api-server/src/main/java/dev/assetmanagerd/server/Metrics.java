@@ -17,6 +17,7 @@ import dev.assetmanagerd.storage.cache.CacheCounters;
 import dev.assetmanagerd.storage.place.PlacementMethod;
 import dev.assetmanagerd.storage.scrub.ScrubCounters;
 import dev.assetmanagerd.storage.scrub.ScrubPlace;
+import dev.assetmanagerd.tls.TlsIdentity;
 import io.grpc.ServerInterceptor;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.FunctionTimer;
@@ -32,6 +33,7 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
@@ -102,6 +104,17 @@ final class Metrics implements AutoCloseable {
         counters,
         GarbageCounters::uploadsSwept,
         "Uploads that had ended and whose parts sweeps deleted");
+  }
+
+  /** Shows how long this node's certificate is valid yet. */
+  void certificate(Supplier<Optional<TlsIdentity>> identity) {
+    Gauge.builder(
+            "assetmanager_tls_certificate_expiry_timestamp_seconds",
+            identity,
+            now -> now.get().map(own -> (double) own.expiry().getEpochSecond()).orElse(Double.NaN))
+        .strongReference(true)
+        .description("When the certificate that this node uses ends")
+        .register(registry);
   }
 
   /** Shows what has been done about backups on this node. */

@@ -88,9 +88,10 @@ final class NodeCommand implements Runnable {
       e.problems().forEach(problem -> err().println("assetmanagerd: " + problem));
       return Main.EXIT_REFUSED;
     }
-    try (DataDirectoryLock lock = DataDirectoryLock.take(config)) {
+    try (DataDirectoryLock lock = DataDirectoryLock.take(config);
+        NodeSecurity security = NodeSecurity.open(config)) {
       lock.requireHeld();
-      new NodeRebuild(config, Clock.systemUTC(), out()::println)
+      new NodeRebuild(config, security.toNodes(), Clock.systemUTC(), out()::println)
           .run(
               members == null ? List.of() : new ArrayList<>(members),
               Optional.ofNullable(role).map(chosen -> chosen.as));

@@ -57,18 +57,19 @@ final class NodeParts {
     }
   }
 
-  static RaftNodeOptions raftOptions(NodeConfig config) {
+  static RaftNodeOptions raftOptions(NodeConfig config, NodeSecurity security) {
     NodeConfig.Cluster cluster = config.cluster();
     return new RaftNodeOptions(
-        cluster.nodeId(),
-        cluster.clusterId(),
-        cluster.members().stream().map(NodeParts::peer).toList(),
-        cluster.raftAddress(),
-        cluster.dataDirectory(),
-        cluster.electionTimeoutMin(),
-        cluster.electionTimeoutMax(),
-        cluster.snapshotThreshold(),
-        ProgramVersion.text());
+            cluster.nodeId(),
+            cluster.clusterId(),
+            cluster.members().stream().map(NodeParts::peer).toList(),
+            cluster.raftAddress(),
+            cluster.dataDirectory(),
+            cluster.electionTimeoutMin(),
+            cluster.electionTimeoutMax(),
+            cluster.snapshotThreshold(),
+            ProgramVersion.text())
+        .secured(security.raft());
   }
 
   /**
@@ -77,9 +78,9 @@ final class NodeParts {
    *
    * @throws StartException when it cannot begin, or the note of it cannot be read
    */
-  static NodeConfig comingBack(NodeConfig config) throws StartException {
+  static NodeConfig comingBack(NodeConfig config, NodeSecurity security) throws StartException {
     try {
-      new NodeRebuild(config, Clock.systemUTC(), LOG::warn).runIfNoted();
+      new NodeRebuild(config, security.toNodes(), Clock.systemUTC(), LOG::warn).runIfNoted();
       return ComeBack.find(config.cluster().dataDirectory())
           .map(note -> note.applyTo(config))
           .orElse(config);
@@ -89,13 +90,15 @@ final class NodeParts {
   }
 
   /** Asks to be what it is configured to be, until it is. */
-  static ClusterJoin clusterJoin(NodeConfig config, RaftNodeOptions options, RaftNode raft) {
+  static ClusterJoin clusterJoin(
+      NodeConfig config, NodeSecurity security, RaftNodeOptions options, RaftNode raft) {
     boolean listener = config.cluster().join().as() == JoinAs.LISTENER;
     return new ClusterJoin(
         joinAddresses(config),
         options.self().apiAddress(),
         options.nodeId(),
         listener,
+        security.toNodes(),
         () ->
             listener
                 ? !raft.waitsToBeAdded()

@@ -7,6 +7,7 @@ import dev.assetmanagerd.config.HostPort;
 import dev.assetmanagerd.config.JoinAs;
 import dev.assetmanagerd.config.NodeConfig;
 import dev.assetmanagerd.raft.NodeData;
+import dev.assetmanagerd.tls.ChannelSecurity;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -44,15 +45,18 @@ final class NodeRebuild {
       DateTimeFormatter.ofPattern("uuuuMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
 
   private final NodeConfig config;
+  private final ChannelSecurity security;
   private final Clock clock;
   private final Consumer<String> say;
 
   /**
+   * @param security of the connections to the others
    * @param clock names what is set aside
    * @param say told what has been done, a sentence each
    */
-  NodeRebuild(NodeConfig config, Clock clock, Consumer<String> say) {
+  NodeRebuild(NodeConfig config, ChannelSecurity security, Clock clock, Consumer<String> say) {
     this.config = config;
+    this.security = security;
     this.clock = clock;
     this.say = say;
   }
@@ -67,7 +71,8 @@ final class NodeRebuild {
   void run(List<HostPort> more, Optional<JoinAs> wanted) throws IOException {
     Path directory = config.cluster().dataDirectory();
     ClusterLeave cluster =
-        new ClusterLeave(addresses(more), config.cluster().clusterId(), config.cluster().nodeId());
+        new ClusterLeave(
+            addresses(more), config.cluster().clusterId(), config.cluster().nodeId(), security);
     Standing standing = cluster.standing();
     if (standing.otherVoters() == 0) {
       throw new IOException(

@@ -142,7 +142,8 @@ final class NodeServer implements AutoCloseable {
       NodeConfig configured, FailPoints failPoints, CompletableFuture<?> stop, Closing parts)
       throws StartException {
     parts.add(DataDirectoryLock.take(configured)); // before anything is touched
-    NodeConfig config = NodeParts.comingBack(configured);
+    NodeSecurity security = parts.add(NodeSecurity.open(configured));
+    NodeConfig config = NodeParts.comingBack(configured, security);
     OpenedStore store = parts.add(BlobStores.open(config));
     BlobStore blobs = store.blobs();
     Placement placement = new Placement(config.prepare().roots(), Clock.systemUTC());
@@ -152,9 +153,9 @@ final class NodeServer implements AutoCloseable {
         NodeParts.assetOptions(config).prepare().access());
     BlobStoreProbe probe = parts.add(new BlobStoreProbe(blobs, store::hanging, NANO_CLOCK));
     Executor io = ioThreads(parts);
-    FirstStart first = parts.add(new FirstStart(config));
+    FirstStart first = parts.add(new FirstStart(config, security));
     RaftNodeOptions raftOptions = first.options(stop);
-    NodeLinks links = parts.add(new NodeLinks(others(raftOptions)));
+    NodeLinks links = parts.add(new NodeLinks(others(raftOptions), security.toNodes()));
     LeadershipRelay leadership = new LeadershipRelay();
     RaftNode raft = parts.add(NodeParts.startRaft(raftOptions, links, leadership));
 
@@ -162,6 +163,7 @@ final class NodeServer implements AutoCloseable {
     Health health = health(raft, applying, probe);
     LocalNode local = new RaftLocalNode(raft, () -> health.ready().ok(), io);
     Metrics metrics = parts.add(new Metrics());
+    security.identity().ifPresent(any -> metrics.certificate(security::identity));
     metrics.writes(() -> raft.status(false).getWriteCounters());
     store.steps().ifPresent(metrics::store);
     NodeCache cache = NodeCache.open(config, raft, metrics, parts);
@@ -172,7 +174,11 @@ final class NodeServer implements AutoCloseable {
     BuildModule builds =
         parts.add(
             new BuildModule(
-                NodeParts.buildSettings(config.builderd()), raft, registrar, failPoints));
+                NodeParts.buildSettings(config.builderd()),
+                raft,
+                registrar,
+                parts.add(security.toServices()),
+                failPoints));
     leadership.add(builds.leadershipListener());
     config
         .storage()
@@ -211,6 +217,7 @@ final class NodeServer implements AutoCloseable {
             raft::members,
             raft.membership()::progress,
             local,
+            security.toNodes(),
             io));
     ReplicaCheck check =
         new ReplicaCheck(raftOptions.nodeId(), raft::members, local, links, io, NANO_CLOCK);
@@ -239,6 +246,7 @@ final class NodeServer implements AutoCloseable {
                         upgrade,
                         check,
                         cache.streams(),
+                        security,
                         io)
                         .stream(),
                     Stream.of(backups.service()))
@@ -252,11 +260,11 @@ final class NodeServer implements AutoCloseable {
     BlockingTaskExecutor calls = callThreads(parts);
     startMetricsServer(config, metrics, pages, calls, parts);
     first.close();
-    startApiServer(config, rpc, pages, health, calls, parts);
+    startApiServer(config, security, rpc, pages, health, calls, parts);
     monitor.start();
     if (config.cluster().join().as() != JoinAs.NONE
         && !config.cluster().join().members().isEmpty()) {
-      parts.add(NodeParts.clusterJoin(config, raftOptions, raft)).start();
+      parts.add(NodeParts.clusterJoin(config, security, raftOptions, raft)).start();
     }
     return new NodeServer(
         raft, health, monitor, builds.builds(), gate, config.shutdownTimeout(), parts);
@@ -342,6 +350,7 @@ final class NodeServer implements AutoCloseable {
       FormatUpgrade upgrade,
       ReplicaCheck check,
       CachedBlobStreams cachedBlobs,
+      NodeSecurity security,
       Executor io) {
     LeadershipTransfer transfer =
         new LeadershipTransfer(options.nodeId(), local, links, io, NANO_CLOCK);
@@ -365,7 +374,7 @@ final class NodeServer implements AutoCloseable {
                     NANO_CLOCK),
                 check)
             .bindService(),
-        new NodeGrpcService(local, cachedBlobs, check).bindService());
+        security.forNodes(new NodeGrpcService(local, cachedBlobs, check).bindService()));
   }
 
   private static RpcServer rpc(
@@ -389,6 +398,7 @@ final class NodeServer implements AutoCloseable {
 
   private static void startApiServer(
       NodeConfig config,
+      NodeSecurity security,
       RpcServer rpc,
       HealthPages pages,
       Health health,
@@ -396,14 +406,18 @@ final class NodeServer implements AutoCloseable {
       Closing parts)
       throws StartException {
     ServerBuilder builder =
-        HttpServers.plain(config.api())
+        security
+            .server(config.api())
             .blockingTaskExecutor(calls, false)
             .gracefulShutdownTimeout(QUIET_PERIOD, FLUSH_TIMEOUT);
     rpc.bindTo(builder);
     pages.bindTo(builder);
     builder.decorator(HttpServers.closingConnections(health::isStopping));
     HttpServers.start(builder.build(), config.api(), "PORT", parts);
-    log.info("the API listens on {}", config.api());
+    log.info(
+        "the API listens on {}{}",
+        config.api(),
+        security.identity().isPresent() ? " with TLS" : " without encryption");
   }
 
   private static void startMetricsServer(

@@ -49,7 +49,8 @@ class BoundariesTest {
             ROOT + "kernel",
             ROOT + "olddaemon",
             ROOT + "process",
-            ROOT + "server");
+            ROOT + "server",
+            ROOT + "tls");
   }
 
   @Test
@@ -75,6 +76,7 @@ class BoundariesTest {
                     "kernel",
                     "process",
                     "server",
+                    "tls",
                     "api",
                     "log",
                     "node")));
@@ -98,7 +100,7 @@ class BoundariesTest {
             .resideInAnyPackage(
                 packages(
                     "storage", "asset", "backup", "build", "cli", "cluster", "config", "connect",
-                    "dev", "kernel", "process", "server")));
+                    "dev", "kernel", "process", "server", "tls")));
     check(
         noClasses()
             .that()

@@ -3,6 +3,7 @@ package dev.assetmanagerd.build;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import com.linecorp.armeria.client.ClientFactory;
 import com.linecorp.armeria.common.AggregatedHttpRequest;
 import com.linecorp.armeria.common.HttpResponse;
 import com.linecorp.armeria.common.HttpStatus;
@@ -43,7 +44,8 @@ class BuilderdClientTest {
   private volatile Function<AggregatedHttpRequest, HttpResponse> answer =
       request -> HttpResponse.of(HttpStatus.NOT_FOUND);
   private Server server = Server.builder().service("/", (c, r) -> HttpResponse.of(200)).build();
-  private BuilderdClient client = new BuilderdClient(URI.create("http://x"), Duration.ofDays(1));
+  private BuilderdClient client =
+      new BuilderdClient(URI.create("http://x"), Duration.ofDays(1), ClientFactory.ofDefault());
 
   @BeforeEach
   void start() {
@@ -73,7 +75,7 @@ class BuilderdClientTest {
 
   private BuilderdClient clientOf(String path) {
     URI endpoint = URI.create("http://127.0.0.1:" + server.activeLocalPort() + path);
-    return new BuilderdClient(endpoint, Duration.ofSeconds(2));
+    return new BuilderdClient(endpoint, Duration.ofSeconds(2), ClientFactory.ofDefault());
   }
 
   @Test
@@ -180,7 +182,10 @@ class BuilderdClientTest {
       port = socket.getLocalPort();
     }
     BuilderdClient nobody =
-        new BuilderdClient(URI.create("http://127.0.0.1:" + port), Duration.ofSeconds(2));
+        new BuilderdClient(
+            URI.create("http://127.0.0.1:" + port),
+            Duration.ofSeconds(2),
+            ClientFactory.ofDefault());
 
     BuilderdException failure = failureOf(nobody.create(CONFIG, "k"));
 

@@ -20,6 +20,7 @@ import dev.assetmanagerd.node.v1.ProposeResponse;
 import dev.assetmanagerd.raft.NotLeaderException;
 import dev.assetmanagerd.raft.PeerSpec;
 import dev.assetmanagerd.registry.FormatLevels;
+import dev.assetmanagerd.tls.ChannelSecurity;
 import io.grpc.BindableService;
 import io.grpc.ManagedChannel;
 import io.grpc.Server;
@@ -56,7 +57,7 @@ class ClusterGrpcServiceTest {
     PeerSpec self = new PeerSpec("n1", "127.0.0.1:11", "127.0.0.1:12");
     PeerSpec other = new PeerSpec("n2", "127.0.0.1:21", "127.0.0.1:" + n2Server.getPort());
     PeerSpec down = new PeerSpec("n3", "127.0.0.1:31", "127.0.0.1:1");
-    links = new NodeLinks(List.of(other, down));
+    links = new NodeLinks(List.of(other, down), ChannelSecurity.PLAIN);
     members = List.of(self, other, down);
     MemberStatuses statuses = new MemberStatuses("n1", () -> members, n1, links);
     n1Server =

@@ -6,6 +6,7 @@ import dev.assetmanagerd.node.v1.ProposeRequest;
 import dev.assetmanagerd.node.v1.ProposeResponse;
 import dev.assetmanagerd.node.v1.ReplicaHash;
 import dev.assetmanagerd.raft.ClusterName;
+import dev.assetmanagerd.tls.ChannelSecurity;
 import io.grpc.Deadline;
 import java.util.List;
 import java.util.Optional;
@@ -56,7 +57,12 @@ final class FakeNode implements LocalNode {
   /** A check of the replicas in which this node is the only member. */
   ReplicaCheck aloneChecked() {
     return new ReplicaCheck(
-        "alone", List::of, this, new NodeLinks(List.of()), Runnable::run, System::nanoTime);
+        "alone",
+        List::of,
+        this,
+        new NodeLinks(List.of(), ChannelSecurity.PLAIN),
+        Runnable::run,
+        System::nanoTime);
   }
 
   @Override

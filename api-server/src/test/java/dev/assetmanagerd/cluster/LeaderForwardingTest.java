@@ -14,6 +14,7 @@ import dev.assetmanagerd.garbage.v1.GarbageServiceGrpc.GarbageServiceBlockingStu
 import dev.assetmanagerd.garbage.v1.SweepOrphansRequest;
 import dev.assetmanagerd.garbage.v1.SweepOrphansResponse;
 import dev.assetmanagerd.raft.PeerSpec;
+import dev.assetmanagerd.tls.ChannelSecurity;
 import io.grpc.Context;
 import io.grpc.Deadline;
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
@@ -67,9 +68,9 @@ class LeaderForwardingTest {
 
   @BeforeEach
   void start() throws IOException {
-    secondLinks = new NodeLinks(List.of(peer("n1", 1)));
+    secondLinks = new NodeLinks(List.of(peer("n1", 1)), ChannelSecurity.PLAIN);
     secondServer = serve(new LeaderForwarding("n2", second, secondLinks, METHODS), secondService);
-    firstLinks = new NodeLinks(List.of(peer("n2", secondServer.getPort())));
+    firstLinks = new NodeLinks(List.of(peer("n2", secondServer.getPort())), ChannelSecurity.PLAIN);
     firstServer = serve(new LeaderForwarding("n1", first, firstLinks, METHODS), firstService);
     channel =
         NettyChannelBuilder.forAddress("127.0.0.1", firstServer.getPort()).usePlaintext().build();

@@ -15,6 +15,7 @@ import dev.assetmanagerd.raft.ClusterUnavailableException;
 import dev.assetmanagerd.raft.ClusterUnavailableException.Reason;
 import dev.assetmanagerd.raft.NotLeaderException;
 import dev.assetmanagerd.raft.PeerSpec;
+import dev.assetmanagerd.tls.ChannelSecurity;
 import io.grpc.Deadline;
 import io.grpc.Server;
 import io.grpc.netty.NettyServerBuilder;
@@ -49,7 +50,9 @@ class NodeLinksTest {
   void start() throws IOException {
     server = serve(0);
     port = server.getPort();
-    links = new NodeLinks(List.of(new PeerSpec("n2", "127.0.0.1:1", "127.0.0.1:" + port)));
+    links =
+        new NodeLinks(
+            List.of(new PeerSpec("n2", "127.0.0.1:1", "127.0.0.1:" + port)), ChannelSecurity.PLAIN);
   }
 
   @AfterEach

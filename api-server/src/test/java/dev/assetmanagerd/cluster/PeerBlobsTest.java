@@ -16,6 +16,7 @@ import dev.assetmanagerd.storage.cache.BlobCacheOptions;
 import dev.assetmanagerd.storage.cache.BlobSource;
 import dev.assetmanagerd.storage.cache.PinnedBlobs;
 import dev.assetmanagerd.storage.cache.WantedBlob;
+import dev.assetmanagerd.tls.ChannelSecurity;
 import io.grpc.Server;
 import io.grpc.Status;
 import io.grpc.netty.NettyServerBuilder;
@@ -72,7 +73,9 @@ class PeerBlobsTest {
             .build()
             .start();
     links =
-        new NodeLinks(List.of(new PeerSpec("n2", "127.0.0.1:1", "127.0.0.1:" + server.getPort())));
+        new NodeLinks(
+            List.of(new PeerSpec("n2", "127.0.0.1:1", "127.0.0.1:" + server.getPort())),
+            ChannelSecurity.PLAIN);
     peers = new PeerBlobs(links, nanos::get);
   }
 

@@ -12,6 +12,7 @@ import dev.assetmanagerd.node.v1.ProposeResponse;
 import dev.assetmanagerd.node.v1.ReplicaHash;
 import dev.assetmanagerd.raft.Member;
 import dev.assetmanagerd.raft.PeerSpec;
+import dev.assetmanagerd.tls.ChannelSecurity;
 import io.grpc.Server;
 import io.grpc.netty.NettyServerBuilder;
 import java.io.IOException;
@@ -54,7 +55,9 @@ class ReplicaCheckTest {
     for (int i = 0; i < nodes.size(); i++) {
       String self = members.get(i).id();
       links.add(
-          new NodeLinks(members.stream().filter(member -> !member.id().equals(self)).toList()));
+          new NodeLinks(
+              members.stream().filter(member -> !member.id().equals(self)).toList(),
+              ChannelSecurity.PLAIN));
       checks.add(
           new ReplicaCheck(
               self,

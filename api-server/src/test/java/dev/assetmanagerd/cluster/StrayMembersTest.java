@@ -12,6 +12,7 @@ import dev.assetmanagerd.raft.Member;
 import dev.assetmanagerd.raft.MemberProgress;
 import dev.assetmanagerd.raft.NotLeaderException;
 import dev.assetmanagerd.raft.PeerSpec;
+import dev.assetmanagerd.tls.ChannelSecurity;
 import io.grpc.Server;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.StreamObserver;
@@ -91,6 +92,7 @@ class StrayMembersTest {
                         new PeerSpec("n2", "127.0.0.1:1", "127.0.0.1:" + member.getPort()), true)),
             id -> new MemberProgress(-1, contactMillis),
             self,
+            ChannelSecurity.PLAIN,
             Runnable::run);
     assertThat(strays.look()).succeedsWithin(Duration.ofSeconds(20));
   }

@@ -116,10 +116,12 @@ class NodeConfigTest {
     all.put("BACKUP_LOCATION", "file:///d/backups");
     all.put("BACKUP_INTERVAL", "23h");
     all.put("BACKUP_KEEP", "24");
-    all.put("TLS_MODE", "disabled");
+    all.put("TLS_MODE", "file");
     all.put("TLS_CERT_FILE", "/t/cert");
     all.put("TLS_KEY_FILE", "/t/key");
     all.put("TLS_CA_FILE", "/t/ca");
+    all.put("TLS_PEER_NAMES", "*.nodes.example, 10.0.0.1 ,spiffe://x/node/*");
+    all.put("TLS_MIN_VERSION", "1.2");
     all.put("SPIFFE_SOCKET", "/t/agent.sock");
     all.put("BUILDERD_ENABLED", "0");
     all.put("BUILDERD_ENDPOINT", "http://b:1");
@@ -230,10 +232,12 @@ class NodeConfigTest {
                     Duration.ofHours(23),
                     24),
                 new NodeConfig.Security(
-                    TlsMode.DISABLED,
+                    TlsMode.FILE,
                     Optional.of(Path.of("/t/cert")),
                     Optional.of(Path.of("/t/key")),
                     Optional.of(Path.of("/t/ca")),
+                    List.of("*.nodes.example", "10.0.0.1", "spiffe://x/node/*"),
+                    "1.2",
                     Path.of("/t/agent.sock")),
                 new NodeConfig.Builderd(
                     false,
@@ -284,6 +288,8 @@ class NodeConfigTest {
         "PREPARE_ROOTFS|hardlink|one of copy, link",
         "STORAGE_BACKEND|ftp|one of local, nfs, s3",
         "TLS_MODE|off|one of disabled, file, spiffe",
+        "TLS_MIN_VERSION|1.1|1.2 or 1.3",
+        "TLS_PEER_NAMES|n*.x|DNS names, each as it is or as *.name",
         "OTEL_SAMPLING_RATE|1.5|a number from 0 to 1",
         "OTEL_SAMPLING_RATE|NaN|a number from 0 to 1",
         "BUILDERD_ENDPOINT|localhost:8082|a URL",
@@ -371,7 +377,11 @@ class NodeConfigTest {
       delimiter = '|',
       value = {
         "TLS_MODE=spiffe|TLS_MODE is spiffe, which this version cannot do",
-        "TLS_MODE=file|TLS_MODE is file, which this version cannot do",
+        "TLS_MODE=file;TLS_KEY_FILE=/k;TLS_CA_FILE=/c|TLS_MODE is file, which needs UNKEY_ASSETMANAGERD_TLS_CERT_FILE",
+        "TLS_MODE=file;TLS_CERT_FILE=/k;TLS_CA_FILE=/c|TLS_MODE is file, which needs UNKEY_ASSETMANAGERD_TLS_KEY_FILE",
+        "TLS_MODE=file;TLS_CERT_FILE=/k;TLS_KEY_FILE=/c|TLS_MODE is file, which needs UNKEY_ASSETMANAGERD_TLS_CA_FILE",
+        "TLS_MODE=file;TLS_CERT_FILE=/a;TLS_KEY_FILE=/b;TLS_CA_FILE=/c;CLUSTER_JOIN=h:1|needs UNKEY_ASSETMANAGERD_TLS_PEER_NAMES",
+        "TLS_MODE=file;TLS_CERT_FILE=/a;TLS_KEY_FILE=/b;TLS_CA_FILE=/c;CLUSTER_PEERS=n1=h:1/h:8083,n2=h:2/h:3|needs UNKEY_ASSETMANAGERD_TLS_PEER_NAMES",
         "STORAGE_BACKEND=s3|STORAGE_BACKEND is s3, which needs UNKEY_ASSETMANAGERD_S3_BUCKET",
         "STORAGE_BACKEND=s3;S3_ACCESS_KEY_ID=x|S3_ACCESS_KEY_ID, or its file, is set, which needs",
         "STORAGE_BACKEND=s3;S3_ACCESS_KEY_ID=x;S3_ACCESS_KEY_ID_FILE=/x|_FILE are both set",
@@ -480,7 +490,14 @@ class NodeConfigTest {
   @Test
   void anOptionThatIsSetInVainIsNamed() {
     assertThat(ConfigText.withoutEffect(Map.of(PREFIX + "TLS_CERT_FILE", "/cert")))
-        .containsExactly(PREFIX + "TLS_CERT_FILE has no effect in this version");
+        .containsExactly(
+            PREFIX + "TLS_CERT_FILE has no effect unless " + PREFIX + "TLS_MODE is file");
+    assertThat(ConfigText.withoutEffect(Map.of(PREFIX + "SPIFFE_SOCKET", "/socket")))
+        .containsExactly(PREFIX + "SPIFFE_SOCKET has no effect in this version");
+    assertThat(
+            ConfigText.withoutEffect(
+                Map.of(PREFIX + "TLS_CERT_FILE", "/cert", PREFIX + "TLS_MODE", "file")))
+        .isEmpty();
     assertThat(ConfigText.withoutEffect(Map.of())).isEmpty();
   }
 

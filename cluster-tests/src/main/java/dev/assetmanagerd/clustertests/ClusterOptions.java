@@ -21,6 +21,7 @@ import java.util.TreeMap;
  *     the machine's
  * @param network where the nodes live; the cluster closes it
  * @param planted directory of classes that take the place of the product's own
+ * @param encryption of the connections to and between the nodes
  */
 public record ClusterOptions(
     int nodes,
@@ -30,7 +31,8 @@ public record ClusterOptions(
     boolean failPoints,
     Optional<Path> fakeTime,
     Network network,
-    Optional<Path> planted) {
+    Optional<Path> planted,
+    Encryption encryption) {
   /** Many short-lived JVMs on few cores: no optimising compiler, one collector thread. */
   private static final List<String> SMALL_JVM =
       List.of("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
@@ -63,7 +65,8 @@ public record ClusterOptions(
         false,
         Optional.empty(),
         new Loopback(),
-        Optional.empty());
+        Optional.empty(),
+        Encryption.NONE);
   }
 
   /** The same with one variable more, its name without the product's prefix. */
@@ -71,7 +74,7 @@ public record ClusterOptions(
     Map<String, String> more = new TreeMap<>(settings);
     more.put(setting, value);
     return new ClusterOptions(
-        nodes, directory, more, jvmArguments, failPoints, fakeTime, network, planted);
+        nodes, directory, more, jvmArguments, failPoints, fakeTime, network, planted, encryption);
   }
 
   /** The same with other JVM arguments in place of the small ones. */
@@ -84,13 +87,14 @@ public record ClusterOptions(
         failPoints,
         fakeTime,
         network,
-        planted);
+        planted,
+        encryption);
   }
 
   /** The same with {@link TestCluster#failAt} at work. */
   public ClusterOptions withFailPoints() {
     return new ClusterOptions(
-        nodes, directory, settings, jvmArguments, true, fakeTime, network, planted);
+        nodes, directory, settings, jvmArguments, true, fakeTime, network, planted, encryption);
   }
 
   /**
@@ -107,13 +111,14 @@ public record ClusterOptions(
         failPoints,
         Optional.of(library),
         network,
-        planted);
+        planted,
+        encryption);
   }
 
   /** The same with nodes that live elsewhere than on loopback. */
   public ClusterOptions withNetwork(Network other) {
     return new ClusterOptions(
-        nodes, directory, settings, jvmArguments, failPoints, fakeTime, other, planted);
+        nodes, directory, settings, jvmArguments, failPoints, fakeTime, other, planted, encryption);
   }
 
   /** The same with nodes of which some classes are others. */
@@ -126,6 +131,13 @@ public record ClusterOptions(
         failPoints,
         fakeTime,
         network,
-        Optional.of(classes));
+        Optional.of(classes),
+        encryption);
+  }
+
+  /** The same with connections that are secured. */
+  public ClusterOptions withEncryption(Encryption other) {
+    return new ClusterOptions(
+        nodes, directory, settings, jvmArguments, failPoints, fakeTime, network, planted, other);
   }
 }

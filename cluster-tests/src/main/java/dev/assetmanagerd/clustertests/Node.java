@@ -37,16 +37,18 @@ public final class Node {
   private final Host host;
   private final Path directory;
   private final HttpClient http;
+  private final Encryption encryption;
   private final ManagedChannel channel;
   private final FailPointFiles failPoints;
   private final WallClock wallClock;
   private volatile @Nullable ChildProcess process;
 
-  Node(String id, Host host, Path directory, HttpClient http) {
+  Node(String id, Host host, Path directory, HttpClient http, Encryption encryption) {
     this.id = id;
     this.host = host;
     this.directory = directory;
     this.http = http;
+    this.encryption = encryption;
     this.failPoints = new FailPointFiles(directory);
     this.wallClock = new WallClock(directory.resolve("wall-clock"));
     this.channel = newChannel();
@@ -74,7 +76,12 @@ public final class Node {
 
   /** The API, or a path below it such as {@code /readyz}. */
   public URI uri(String path) {
-    return URI.create("http://" + apiAddress() + path);
+    return URI.create(encryption.scheme() + "://" + apiAddress() + path);
+  }
+
+  /** A client of HTTP/1.1 for it and its companions, shared by all callers. */
+  public HttpClient http() {
+    return http;
   }
 
   /** Port of metrics and health on loopback. */
@@ -108,8 +115,8 @@ public final class Node {
 
   /** A channel of the caller's own, who closes it. */
   public ManagedChannel newChannel() {
-    return NettyChannelBuilder.forAddress(host.address(), host.apiPort())
-        .usePlaintext()
+    return encryption
+        .secure(NettyChannelBuilder.forAddress(host.address(), host.apiPort()))
         .maxInboundMessageSize(MESSAGE_MAX_BYTES)
         .build();
   }

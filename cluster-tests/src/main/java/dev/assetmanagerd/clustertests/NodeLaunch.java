@@ -79,7 +79,7 @@ final class NodeLaunch {
     settings.put("STORAGE_BACKEND", "local");
     settings.put("LOCAL_STORAGE_PATH", options.blobDirectory().toString());
     settings.put("PREPARE_ROOTS", options.jailerDirectory().toString());
-    settings.put("TLS_MODE", "disabled");
+    settings.putAll(options.encryption().settings(node.id()));
     settings.put("OTEL_ENABLED", "false");
     settings.put("OTEL_PROMETHEUS_PORT", Integer.toString(node.metricsPort()));
     settings.put("BUILDERD_ENABLED", "false");

@@ -79,7 +79,9 @@ public final class TestCluster implements AutoCloseable {
   /** Chooses ports and directories and starts nothing. */
   public static TestCluster prepare(ClusterOptions options) {
     HttpClient http =
-        HttpClient.newBuilder()
+        options
+            .encryption()
+            .secure(HttpClient.newBuilder())
             .version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(Duration.ofSeconds(2))
             .build();
@@ -94,7 +96,7 @@ public final class TestCluster implements AutoCloseable {
 
   private static Node newNode(String id, ClusterOptions options, HttpClient http) {
     Host host = options.network().newHost(id);
-    Node node = new Node(id, host, options.directory().resolve(id), http);
+    Node node = new Node(id, host, options.directory().resolve(id), http, options.encryption());
     node.wallClock().set(Duration.ZERO);
     return node;
   }

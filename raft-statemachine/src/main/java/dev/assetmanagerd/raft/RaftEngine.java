@@ -105,7 +105,7 @@ final class RaftEngine {
             .setStateMachine(stateMachine)
             .setProperties(
                 RatisConfig.properties(options, directory.raft(), alone(options, directory)))
-            .setParameters(votes.addTo(evidence.toParameters()))
+            .setParameters(votes.addTo(RatisConfig.secured(evidence.toParameters(), options.tls())))
             .setOption(RaftStorage.StartupOption.RECOVER)
             .build();
     try {

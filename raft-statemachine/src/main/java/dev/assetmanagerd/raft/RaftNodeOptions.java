@@ -19,6 +19,7 @@ import java.util.Optional;
  * @param electionTimeoutMax and at most this long
  * @param snapshotThreshold entries applied since the last snapshot that make the next one due
  * @param version of the program, for the status
+ * @param tls of the connections between members; empty for none
  * @param joining there when a node that has no data yet is to be added to a cluster; it then is the
  *     only one of {@code peers}. No matter once it has
  * @param founding there when a node that has no data yet founds a cluster with {@code peers}, all
@@ -34,6 +35,7 @@ public record RaftNodeOptions(
     Duration electionTimeoutMax,
     long snapshotThreshold,
     String version,
+    Optional<RaftTls> tls,
     Optional<Joining> joining,
     Optional<Founding> founding) {
   public RaftNodeOptions {
@@ -66,7 +68,25 @@ public record RaftNodeOptions(
         snapshotThreshold,
         version,
         Optional.empty(),
+        Optional.empty(),
         Optional.empty());
+  }
+
+  /** The same node, its connections secured, or not where this is empty. */
+  public RaftNodeOptions secured(Optional<RaftTls> security) {
+    return new RaftNodeOptions(
+        nodeId,
+        clusterId,
+        peers,
+        raftBindHost,
+        dataDirectory,
+        electionTimeoutMin,
+        electionTimeoutMax,
+        snapshotThreshold,
+        version,
+        security,
+        joining,
+        founding);
   }
 
   /**
@@ -88,6 +108,7 @@ public record RaftNodeOptions(
         electionTimeoutMax,
         snapshotThreshold,
         version,
+        tls,
         Optional.empty(),
         Optional.of(all));
   }
@@ -104,6 +125,7 @@ public record RaftNodeOptions(
         electionTimeoutMax,
         snapshotThreshold,
         version,
+        tls,
         Optional.of(cluster),
         Optional.empty());
   }

@@ -4,11 +4,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.conf.RaftProperties;
 import org.apache.ratis.grpc.GrpcConfigKeys;
+import org.apache.ratis.grpc.GrpcTlsConfig;
 import org.apache.ratis.protocol.RaftGroup;
 import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.RaftPeer;
@@ -79,6 +82,21 @@ final class RatisConfig {
     setSnapshots(properties, options.snapshotThreshold());
     setLimits(properties);
     return properties;
+  }
+
+  /** Mutual TLS, where there is TLS, in all of Ratis's roles: they share one port. */
+  static Parameters secured(Parameters parameters, Optional<RaftTls> tls) {
+    tls.ifPresent(
+        own ->
+            GrpcConfigKeys.TLS.setConf(
+                parameters,
+                GrpcTlsConfig.newBuilder()
+                    .setKeyManager(own.keys())
+                    .setTrustManager(own.members())
+                    .setMutualTls(true)
+                    .setProtocols(own.protocols())
+                    .build()));
+    return parameters;
   }
 
   private static int port(String address) {

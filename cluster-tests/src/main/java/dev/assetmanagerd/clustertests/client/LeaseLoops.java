@@ -41,11 +41,7 @@ public final class LeaseLoops implements AutoCloseable {
   }
 
   private LeaseLoops(List<Node> nodes, List<String> assetIds, boolean persistent) {
-    HttpClient http =
-        HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(Duration.ofSeconds(2))
-            .build();
+    HttpClient http = nodes.get(0).http();
     for (int i = 0; i < assetIds.size(); i++) {
       boolean grpc = i % 2 == 0;
       List<LeaseClient> clients = new ArrayList<>();
