@@ -228,6 +228,14 @@ final class CacheContents {
     return true;
   }
 
+  /**
+   * Whether there is neither room for so much more nor anything that could be evicted for it, both
+   * at one moment: with others that evict and fetch meanwhile, each alone says nothing.
+   */
+  synchronized boolean isInUse(long bytes, Set<Sha256> spared) {
+    return missing(bytes) > 0 && candidates(1, spared).isEmpty();
+  }
+
   /** How much has to go before there is room for so much more. */
   synchronized long missing(long bytes) {
     return entryBytes + reservedBytes + quarantine.bytes() + bytes - maxBytes;
@@ -337,16 +345,15 @@ final class CacheContents {
   }
 
   /**
-   * Evicts one, unless it was taken up meanwhile.
+   * Evicts one, unless it was taken up or evicted meanwhile.
    *
-   * @param spared is added to where it stays
+   * @param spared is added to where it cannot be evicted at all; who holds one holds it for now
    * @return bytes freed, at least 1; 0 where it stays
    */
   long evict(CacheEntry entry, Set<Sha256> spared) {
     Path gone;
     synchronized (this) {
       if (holders.containsKey(entry.digest) || !entry.present) {
-        spared.add(entry.digest);
         return 0;
       }
       try {

@@ -63,10 +63,8 @@ final class Room {
     Reservation reservation = new Reservation(bytes, ending);
     Set<Sha256> spared = new HashSet<>();
     while (!contents.tryReserve(reservation)) {
-      if (!quarantine.clear() && evict(contents.missing(bytes), spared) == 0) {
-        if (contents.tryReserve(reservation)) {
-          return reservation;
-        }
+      boolean none = !quarantine.clear() && evict(contents.missing(bytes), spared) == 0;
+      if (none && contents.isInUse(bytes, spared)) {
         throw contents.allInUse(bytes);
       }
     }

@@ -22,7 +22,9 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CyclicBarrier;
@@ -366,6 +368,31 @@ class BlobCacheTest {
       assertThat(jail).hasBinaryContent(content);
       assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(jail)))
           .isEqualTo("r--r--r--");
+    }
+  }
+
+  @Test
+  void aFileThatWasHeldForAMomentIsEvictedAllTheSame() throws Exception {
+    byte[] first = content(40, RANGE);
+    byte[] second = content(41, RANGE);
+    byte[] third = content(42, RANGE);
+    try (CacheFixture fixture = new CacheFixture(temp, 2 * RANGE)) {
+      fixture.fill(first);
+      fixture.fill(second);
+      Deque<LocalBlob> held = new ArrayDeque<>();
+      Deque<byte[]> takenUp = new ArrayDeque<>(List.of(first, second));
+      fixture.beforeEviction =
+          () -> {
+            held.forEach(LocalBlob::close);
+            if (!takenUp.isEmpty()) {
+              held.add(fixture.holdThere(takenUp.remove()));
+            }
+          };
+
+      fixture.fill(third);
+
+      assertThat(fixture.cache.digests()).contains(digest(third)).hasSize(2);
+      assertThat(takenUp).isEmpty();
     }
   }
 

@@ -5,6 +5,7 @@ import dev.assetmanagerd.storage.blob.Sha256;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.Channels;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,6 +24,10 @@ final class CacheFixture implements AutoCloseable {
 
   final Set<Sha256> leased = ConcurrentHashMap.newKeySet();
   final Path directory;
+
+  /** Runs when files were chosen to be evicted, and before they are. */
+  volatile Runnable beforeEviction = () -> {};
+
   private final long maxBytes;
   private final int concurrency;
   private final int waiting;
@@ -60,7 +65,10 @@ final class CacheFixture implements AutoCloseable {
     return BlobCache.open(
         new BlobCacheOptions(
             directory, limit, concurrency, waiting, fetchTimeout, stallTimeout, 64 * 1024, 3),
-        digests -> Set.copyOf(digests.stream().filter(leased::contains).toList()),
+        digests -> {
+          beforeEviction.run();
+          return Set.copyOf(digests.stream().filter(leased::contains).toList());
+        },
         Clock.systemUTC());
   }
 
@@ -82,6 +90,15 @@ final class CacheFixture implements AutoCloseable {
       return cache.counters().joins() > joins;
     }
     return false;
+  }
+
+  /** Holds what is there already. */
+  LocalBlob holdThere(byte[] content) {
+    try {
+      return hold(content);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** Has it fetched and lets go of it. */
