@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.LongSummaryStatistics;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -174,15 +175,24 @@ public final class LeaseWatch extends Observer {
       broken.add(
           "lease %s ended %s s early".formatted(id, s(promise.surelyUntil() - lease.missedBy)));
     }
-    if (lease.lastSeen != null && promise.endIsKnown()) {
-      long late = lease.lastSeen - promise.atMostUntil();
-      long allowed =
-          leaderless.applyAsLong(promise.latestBegin(), lease.lastSeen) + TICKS.toNanos();
-      if (late > allowed) {
-        broken.add("lease %s lived %s s over, allowed are %s s".formatted(id, s(late), s(allowed)));
-      }
+    if (lease.lastSeen != null) {
+      late(id, lease.lastSeen, promise, leaderless).ifPresent(broken::add);
     }
     return broken;
+  }
+
+  /** What is wrong with a lease that was last seen at a moment; empty where nothing is. */
+  static Optional<String> late(
+      String id, long lastSeen, Promise promise, LongBinaryOperator leaderless) {
+    if (!promise.endIsKnown()) {
+      return Optional.empty();
+    }
+    long late = lastSeen - promise.atMostUntil();
+    long allowed = TICKS.toNanos() + leaderless.applyAsLong(promise.latestBegin(), lastSeen);
+    return late > allowed
+        ? Optional.of(
+            "lease %s lived %s s over, allowed are %s s".formatted(id, s(late), s(allowed)))
+        : Optional.empty();
   }
 
   /** For how long nobody answered that there is a leader, between two moments. */

@@ -205,6 +205,29 @@ final class ObserversTest {
     return leases.look(assets, listed, sessions, (long) (seconds * 1e9));
   }
 
+  @Test
+  void aLeaseIsLateByWhatGoesBeyondTwoTicksAndTheTimeWithoutALeader() {
+    Promise promise = new Promise(Duration.ofSeconds(5), System.nanoTime());
+    long inTime = promise.atMostUntil() + Duration.ofSeconds(2).toNanos();
+    long late = inTime + Duration.ofMillis(100).toNanos();
+    long handOver = Duration.ofMillis(200).toNanos();
+
+    assertThat(LeaseWatch.late("l", inTime, promise, (from, to) -> 0)).isEmpty();
+    assertThat(LeaseWatch.late("l", late, promise, (from, to) -> 0)).isPresent();
+    assertThat(LeaseWatch.late("l", late, promise, (from, to) -> handOver)).isEmpty();
+    assertThat(
+            LeaseWatch.late(
+                "l",
+                late,
+                promise,
+                (from, to) -> from == promise.latestBegin() && to == late ? 0 : handOver))
+        .as("asked for the lease's own life")
+        .isPresent();
+
+    promise.perhapsRenewed();
+    assertThat(LeaseWatch.late("l", late, promise, (from, to) -> 0)).isEmpty();
+  }
+
   private LeaseBook.Held hold(String location) {
     LeaseBook.Held lease = new LeaseBook.Held("lease-1", "asset-1", location, CONTENT.sha256());
     book.acquiring(lease.assetId());

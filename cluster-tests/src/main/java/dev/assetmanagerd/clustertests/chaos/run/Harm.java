@@ -51,7 +51,10 @@ final class Harm {
       var unused =
           timer.scheduleAtFixedRate(
               () -> {
-                if (isOver(nanoClock.getAsLong() - begin, history.faultsEnded())) {
+                if (isOver(
+                    nanoClock.getAsLong() - begin,
+                    options.length().toNanos(),
+                    history.faultsEnded())) {
                   over.countDown();
                 }
               },
@@ -83,10 +86,10 @@ final class Harm {
         figures);
   }
 
-  private boolean isOver(long nanos, int faultsEnded) {
-    long length = options.length().toNanos();
-    return nanos >= length
-        && (faultsEnded >= EnoughCheck.FAULTS_LEAST || nanos >= LONGER_MAX * length);
+  /** Whether the time is up, or what was added to it since too little had happened. */
+  static boolean isOver(long nanos, long lengthNanos, int faultsEnded) {
+    return nanos >= lengthNanos
+        && (faultsEnded >= EnoughCheck.FAULTS_LEAST || nanos >= LONGER_MAX * lengthNanos);
   }
 
   private static long pause(SplittableRandom random) {

@@ -4,6 +4,7 @@ import dev.assetmanagerd.clustertests.TestCluster;
 import dev.assetmanagerd.clustertests.chaos.check.CheckNames;
 import dev.assetmanagerd.clustertests.chaos.check.Verdict;
 import dev.assetmanagerd.clustertests.chaos.check.Verdict.Finding;
+import dev.assetmanagerd.clustertests.chaos.check.Verdict.Result;
 import dev.assetmanagerd.clustertests.chaos.workload.LeaseStopwatch;
 import dev.assetmanagerd.clustertests.client.AssetClient;
 import dev.assetmanagerd.clustertests.client.LeaseBook;
@@ -63,11 +64,10 @@ final class Observers implements AutoCloseable {
     if (leases.mortalsLeft() > 0) {
       broken.add(leases.mortalsLeft() + " leases with an end are still there in the end");
     }
-    if (leases.ended() == 0) {
-      broken.add("no lease ended by itself while it was looked at, so nothing is known of them");
-    }
-    return Verdict.of(
+    Result none = leases.ended() == 0 ? Result.UNDECIDED : Result.KEPT;
+    return new Verdict(
         CheckNames.STOPWATCH,
+        broken.isEmpty() ? none : Result.BROKEN,
         broken.stream().map(what -> new Finding(what, List.of())).toList(),
         Map.of("stopwatch", leases.summary()));
   }

@@ -12,12 +12,15 @@ import dev.assetmanagerd.clustertests.chaos.workload.RecordedCalls.End;
 import dev.assetmanagerd.clustertests.chaos.workload.RecordedCalls.Ended;
 import dev.assetmanagerd.clustertests.client.LeaseBook;
 import dev.assetmanagerd.clustertests.client.UnaryCaller.Answer;
+import dev.assetmanagerd.clustertests.observe.Promise;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
 /** Assets whose bytes others are registered for; leased for ever. Belongs to one thread. */
 final class Anchors {
+  private static final List<Integer> TTLS_SECONDS = List.of(2, 4, 6);
+
   private final Caller caller;
   private final Catalogue catalogue;
   private final LeaseBook book;
@@ -54,12 +57,35 @@ final class Anchors {
     return anchors;
   }
 
+  /**
+   * Takes leases that are left to their end, so that some end in every run, however short or slow.
+   */
+  void letSomeEnd(LeaseStopwatch stopwatch) {
+    for (int ttlSeconds : TTLS_SECONDS) {
+      long begin = System.nanoTime();
+      Answer<AcquireAssetResponse> answer =
+          acquire(id(0), ttlSeconds, Duration.ofMinutes(1)).answer();
+      if (answer != null) {
+        stopwatch.watch(
+            answer.message().getLeaseId(), new Promise(Duration.ofSeconds(ttlSeconds), begin));
+      }
+    }
+  }
+
   private Ended<Answer<AcquireAssetResponse>> acquire(String id, Duration most) {
+    return acquire(id, 0, most);
+  }
+
+  private Ended<Answer<AcquireAssetResponse>> acquire(String id, int ttlSeconds, Duration most) {
     AcquireAssetRequest request =
-        AcquireAssetRequest.newBuilder().setAssetId(id).setAcquiredBy(run).build();
+        AcquireAssetRequest.newBuilder()
+            .setAssetId(id)
+            .setAcquiredBy(run)
+            .setTtlSeconds(ttlSeconds)
+            .build();
     book.acquiring(id);
     return caller
-        .call(Kind.ACQUIRE, List.of(id), Input.NONE)
+        .call(Kind.ACQUIRE, List.of(id), Input.NONE.withTtlMillis(ttlSeconds * 1000L))
         .once()
         .within(most)
         .unary(

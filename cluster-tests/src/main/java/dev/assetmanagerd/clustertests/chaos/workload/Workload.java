@@ -99,6 +99,7 @@ public final class Workload implements AutoCloseable {
     Anchors anchors =
         new Anchors(crew.caller(options.clients(), random.split()), catalogue, book, run);
     List<Asset> brought = anchors.bring();
+    anchors.letSomeEnd(stopwatch);
     Ground ground =
         new Ground(
             options,
